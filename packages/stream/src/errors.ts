@@ -67,7 +67,9 @@ export class RpcError extends Error {
   static from(reason: unknown, code: Code = "internal"): RpcError {
     if (reason instanceof RpcError) return reason;
     if (reason instanceof Error) {
-      return new RpcError(reason.name === "AbortError" ? "cancelled" : code, reason.message, { cause: reason });
+      return new RpcError(reason.name === "AbortError" ? "cancelled" : code, reason.message, {
+        cause: reason,
+      });
     }
     return new RpcError(code, String(reason), { cause: reason });
   }

@@ -1,0 +1,57 @@
+import type { RpcError } from "./errors.ts";
+
+/**
+ * Tells that a call is over before its time: cancelled, past its deadline, or its connection lost. It stands where an
+ * `AbortSignal` could, because a signal costs a kilobyte a call and nearly no call is ever stopped.
+ */
+export interface Ended {
+  /** Why; `undefined` while the call may go on. */
+  readonly reason: RpcError | undefined;
+  /**
+   * Calls `listener` once, when the call ends, or at once when it has. Returns a function that takes the listener away;
+   * whoever adds a listener to something that outlives a call must use it.
+   */
+  onEnd(listener: (reason: RpcError) => void): () => void;
+}
+
+const nothing = (): void => {};
+
+/** A call that nothing can stop: no deadline, no signal, nobody to cancel it. */
+export const neverEnded: Ended = { reason: undefined, onEnd: () => nothing };
+
+/** An {@link Ended} and the way to end it. */
+export class Ending implements Ended {
+  #reason: RpcError | undefined;
+  #listeners: Set<(reason: RpcError) => void> | undefined;
+
+  get reason(): RpcError | undefined {
+    return this.#reason;
+  }
+
+  /** How many listeners wait: for tests that nothing is left behind. */
+  get listenerCount(): number {
+    return this.#listeners?.size ?? 0;
+  }
+
+  onEnd(listener: (reason: RpcError) => void): () => void {
+    if (this.#reason) {
+      listener(this.#reason);
+      return nothing;
+    }
+    const listeners = (this.#listeners ??= new Set());
+    // The same function may be added twice by two callers; each must get its own place.
+    const entry = (reason: RpcError): void => listener(reason);
+    listeners.add(entry);
+    return () => void listeners.delete(entry);
+  }
+
+  /** Ends the call. Only the first reason counts; returns whether this was the first. */
+  end(reason: RpcError): boolean {
+    if (this.#reason) return false;
+    this.#reason = reason;
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    if (listeners) for (const listener of listeners) listener(reason);
+    return true;
+  }
+}

@@ -1,0 +1,32 @@
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { ServerTransport } from "./transport.ts";
+
+/**
+ * A server's transport that takes connections from a listener which it shares with others: the listener reads the
+ * first bytes, asks each transport in turn, and hands the socket over with those bytes put back.
+ */
+export interface SocketTransport extends ServerTransport {
+  /**
+   * Whether a connection that starts with these bytes is for this transport. `more` asks to be called again with more;
+   * the listener gives at most {@link maxDetectBytes}, and closes a connection that nobody takes.
+   * `tls.alpn` is the protocol agreed on, `false` for none.
+   */
+  detect(head: Uint8Array, tls?: { readonly alpn: string | false }): "yes" | "no" | "more";
+  /** ALPN names to offer, in order of preference. */
+  readonly alpn?: readonly string[];
+  /**
+   * Order among transports on one port, low first: HTTP/2 preface 10, TTHeader 20, strict Thrift 30, framed Thrift 40,
+   * HTTP/1.1 50.
+   */
+  readonly detectOrder: number;
+  /** Takes a connection over; the transport closes it. Called only between `serve` and `close`. */
+  accept(socket: Socket | TLSSocket): void;
+}
+
+/** The most bytes a listener collects before it gives up on a connection. */
+export const maxDetectBytes = 16;
+
+export function isSocketTransport(transport: ServerTransport): transport is SocketTransport {
+  return "accept" in transport && "detect" in transport;
+}
