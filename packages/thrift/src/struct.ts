@@ -1,0 +1,85 @@
+import { type TypeBuilder, t } from "./builder.ts";
+import { structCodec } from "./codec.ts";
+import type { Exception, ExceptionClass, Field, Struct, StructKind } from "./types.ts";
+
+type FieldList = (t: TypeBuilder) => readonly Field[];
+
+export class StructDescriptor<T> implements Struct<T> {
+  readonly kind: StructKind;
+  readonly name: string;
+  readonly #list: FieldList;
+  #fields: readonly Field[] | undefined;
+
+  constructor(kind: StructKind, name: string, fields: FieldList) {
+    this.kind = kind;
+    this.name = name;
+    this.#list = fields;
+  }
+
+  get fields(): readonly Field[] {
+    this.#fields ??= this.#list(t);
+    return this.#fields;
+  }
+
+  encode(value: T): Uint8Array {
+    return structCodec(this).encode(value);
+  }
+
+  decode(bytes: Uint8Array): T {
+    return structCodec(this).decode(bytes);
+  }
+}
+
+/**
+ * A struct. `fields` is called on first use, so structs may name each other in any order.
+ *
+ * @example
+ * export const Request: Struct<Request> = struct("Request", (t) => [
+ *   t.required(1, "message", t.string),
+ *   t.optional(2, "locale", t.string),
+ * ]);
+ */
+export function struct<T>(name: string, fields: FieldList): Struct<T> {
+  return new StructDescriptor<T>("struct", name, fields);
+}
+
+/**
+ * A union: `{ case: "circle", value: Circle }`, one alternative a field; `{ case: undefined }` when the peer sent one that
+ * this IDL does not have.
+ */
+export function union<T>(name: string, fields: FieldList): Struct<T> {
+  return new StructDescriptor<T>("union", name, fields);
+}
+
+/** An exception: descriptor and class in one. */
+export function exception<Fields extends object>(name: string, fields: FieldList): ExceptionClass<Fields> {
+  const descriptor = new StructDescriptor<Exception<Fields>>("exception", name, fields);
+  const ThriftException = class extends Error {
+    constructor(values: Fields) {
+      super();
+      for (const field of descriptor.fields) {
+        const value: unknown = values[field.property as keyof Fields];
+        // Own, even when undefined: Error's inherited name and message are no values of the field.
+        Object.defineProperty(this, field.property, {
+          value,
+          writable: true,
+          configurable: true,
+          enumerable: value !== undefined,
+        });
+      }
+    }
+  };
+  Object.defineProperty(ThriftException.prototype, "name", {
+    value: name,
+    writable: true,
+    configurable: true,
+  });
+  Object.defineProperties(ThriftException, {
+    name: { value: name },
+    kind: { value: "exception" },
+    fields: { get: () => descriptor.fields },
+    encode: { value: (value: Exception<Fields>) => structCodec(descriptor).encode(value) },
+    decode: { value: (bytes: Uint8Array) => structCodec(descriptor).decode(bytes) },
+  });
+  return ThriftException as unknown as ExceptionClass<Fields>;
+}
