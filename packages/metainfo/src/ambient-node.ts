@@ -1,0 +1,19 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { Context } from "./context.ts";
+
+const storage = new AsyncLocalStorage<Context>();
+
+/**
+ * Runs `fn` with `context` as the current one, for `fn` and all that it starts, across `await`. A generator that is made inside and
+ * pulled outside does not see it: run each pull inside instead. On platforms without `AsyncLocalStorage` (browsers) this only calls `fn`.
+ *
+ * @returns what `fn` returns.
+ */
+export function runWithContext<T>(context: Context, fn: () => T): T {
+  return storage.run(context, fn);
+}
+
+/** The context of the nearest `runWithContext` around the running code; `Context.background` outside of any, and always in browsers. */
+export function currentContext(): Context {
+  return storage.getStore() ?? Context.background;
+}

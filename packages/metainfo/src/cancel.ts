@@ -1,0 +1,65 @@
+import { Context } from "./context.ts";
+import { Lifetime } from "./lifetime.ts";
+
+/** A context and the means to end it. */
+export class Cancellable {
+  readonly context: Context;
+  /**
+   * Ends the context and everything derived from it, once; later calls do nothing. May be passed on by itself.
+   *
+   * @param cause - becomes the context's `reason`; without one it is a `ContextError` with code `cancelled`
+   */
+  readonly cancel: (cause?: unknown) => void;
+
+  /** @internal */
+  constructor(context: Context, lifetime: Lifetime) {
+    this.context = context;
+    this.cancel = (cause) => lifetime.cancel(cause);
+  }
+}
+
+/** A child of `context` that can be ended by itself. Call `cancel` when the work is done, to end what still listens to it. */
+export function withCancel(context: Context): Cancellable {
+  const lifetime = new Lifetime(context.lifetime, Number.POSITIVE_INFINITY);
+  return new Cancellable(new Context(context.values, lifetime), lifetime);
+}
+
+/**
+ * A child of `context` that ends after `timeoutMs`, or earlier with its parent. A timeout narrows, never widens: when the parent's
+ * deadline is earlier, `context` itself is returned. Zero and negative: ended at once. Infinity: no timeout.
+ *
+ * A pending deadline does not keep a Node process alive.
+ *
+ * @throws RangeError when `timeoutMs` is not a number.
+ */
+export function withTimeout(context: Context, timeoutMs: number): Context {
+  if (typeof timeoutMs !== "number" || Number.isNaN(timeoutMs)) {
+    throw new RangeError(`timeoutMs must be a number of milliseconds, got ${String(timeoutMs)}`);
+  }
+  const deadlineMs = performance.now() + timeoutMs;
+  const inheritedMs = context.lifetime?.deadlineMs ?? Number.POSITIVE_INFINITY;
+  if (deadlineMs >= inheritedMs) return context;
+  return new Context(context.values, new Lifetime(context.lifetime, deadlineMs));
+}
+
+/**
+ * As `withTimeout`, with the time given as a `Date` or as milliseconds since the epoch. It is turned into time left at once, so
+ * setting the system's clock later does not move it.
+ *
+ * @throws RangeError when `deadline` is not a valid time.
+ */
+export function withDeadline(context: Context, deadline: Date | number): Context {
+  const epochMs = Number(deadline);
+  if (Number.isNaN(epochMs)) {
+    throw new RangeError(
+      `deadline must be a valid Date or milliseconds since the epoch, got ${String(deadline)}`,
+    );
+  }
+  return withTimeout(context, epochMs - Date.now());
+}
+
+/** A child of `context` that also ends when `signal` aborts, with the signal's reason. */
+export function withSignal(context: Context, signal: AbortSignal): Context {
+  const lifetime = new Lifetime(context.lifetime, Number.POSITIVE_INFINITY, signal);
+  return new Context(context.values, lifetime);
+}
