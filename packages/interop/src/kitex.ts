@@ -1,0 +1,101 @@
+import { buildKitexPeer } from "./build.ts";
+import type { CallRecord, KitexCall, ManyOutcome, Outcome } from "./calls.ts";
+import { ControlledProcess } from "./control.ts";
+
+/** Options of one listening Kitex server. */
+export interface KitexServerOptions {
+  /** Install Kitex's opt-in TTHeader and HTTP/2 meta handlers. @defaultValue false */
+  readonly handlers?: boolean;
+  /** Give handlers a deadline. @defaultValue false */
+  readonly contextTimeout?: boolean;
+  /** Multiplexed ping-pong; such a Kitex server takes no TTHeader streaming. @defaultValue false */
+  readonly mux?: boolean;
+  /** Refuse calls that name no service. @defaultValue false */
+  readonly nameRequired?: boolean;
+  /** Only the service Lab, as most servers have one, instead of Lab (the fallback), Shed and Mirror. @defaultValue false */
+  readonly onlyLab?: boolean;
+}
+
+/** How far a recorded call must have come: its handler began, read the client's half-close, saw its context end, returned. */
+export type Stage = "started" | "halfClosed" | "ended" | "returned";
+
+/** A process with Kitex in it, which serves and calls. */
+export class KitexPeer implements AsyncDisposable {
+  readonly process: ControlledProcess;
+
+  constructor(process: ControlledProcess) {
+    this.process = process;
+  }
+
+  /** Opens a server on a free port of 127.0.0.1 that takes every protocol. */
+  async listen(options: KitexServerOptions = {}): Promise<number> {
+    const { port } = (await this.process.request("listen", options)) as { port: number };
+    return port;
+  }
+
+  /** Ends the server on a port gracefully, as Kitex does. */
+  async close(port: number): Promise<void> {
+    await this.process.request("close", { port });
+  }
+
+  /**
+   * What the handler saw of the call whose message said `as=name`, once it has come to `until`.
+   * Rejects when it has not within `timeoutMs`.
+   */
+  async observe(name: string, until: Stage = "started", timeoutMs = 5000): Promise<CallRecord> {
+    return (await this.process.request("observe", { name, until, timeoutMs })) as CallRecord;
+  }
+
+  /** Makes one call and resolves when it is over, whatever its outcome. Rejects only when the call could not be tried. */
+  async call(call: KitexCall): Promise<Outcome> {
+    return (await this.process.request("call", call)) as Outcome;
+  }
+
+  /** Makes the same call `count` times at once, with one client. `{i}` in a text becomes the number of the call. */
+  async many(count: number, call: KitexCall): Promise<ManyOutcome> {
+    return (await this.process.request("many", { count, call })) as ManyOutcome;
+  }
+
+  /** Whether received transient metainfo stops at this process, for all its calls. Kitex's default is that it goes on. */
+  async setSingleHop(singleHop: boolean): Promise<void> {
+    await this.process.request("propagation", { singleHop });
+  }
+
+  async versions(): Promise<{ kitex: string; go: string }> {
+    return (await this.process.request("versions")) as { kitex: string; go: string };
+  }
+
+  /** Kills the process (SIGKILL): no goodbye to anybody. */
+  kill(): Promise<void> {
+    return this.process.kill();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.process[Symbol.asyncDispose]();
+  }
+}
+
+/** A Kitex process that listens. */
+export class KitexServer extends KitexPeer {
+  readonly port: number;
+  /** `host:port` of its server. */
+  readonly target: string;
+
+  constructor(process: ControlledProcess, port: number) {
+    super(process);
+    this.port = port;
+    this.target = `127.0.0.1:${port}`;
+  }
+}
+
+/** Builds the Kitex peer if need be and starts a process with a listening server. */
+export async function startKitexServer(options: KitexServerOptions = {}): Promise<KitexServer> {
+  const process = new ControlledProcess("Kitex server", await buildKitexPeer(), []);
+  const { port } = (await process.request("listen", options)) as { port: number };
+  return new KitexServer(process, port);
+}
+
+/** Builds the Kitex peer if need be and starts a process that calls. */
+export async function startKitexDriver(): Promise<KitexPeer> {
+  return new KitexPeer(new ControlledProcess("Kitex driver", await buildKitexPeer(), []));
+}
