@@ -31,7 +31,7 @@ export class ControlledProcess implements AsyncDisposable {
     });
     this.#child.stdin.on("error", () => {}); // the exit says it better
     this.#exited = once(this.#child, "close").catch((error: unknown) =>
-      this.#end(`could not start: ${error}`),
+      this.#end(`could not start: ${String(error)}`),
     );
     this.#child.once("close", (code, signal) => this.#end(`ended with ${signal ?? code}`));
   }
