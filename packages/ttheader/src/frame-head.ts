@@ -1,0 +1,247 @@
+import { ACL_TOKEN_KEY, FIXED_BYTES, Flag, FrameKind, IntKey, MAGIC, ProtocolId, Section } from "./format.ts";
+import { FrameError } from "./frame-error.ts";
+import { overLimit, type ResolvedFrameLimits } from "./limits.ts";
+import { readText, TextRange } from "./platform.ts";
+
+const KNOWN_PROTOCOLS = new Set<number>(Object.values(ProtocolId));
+const KIND_DIGIT = 0x30;
+const noBytes = new Uint8Array(0);
+
+/**
+ * Reads the head of one frame after another. `read` checks the whole head and leaves what every frame needs
+ * in fields, without making an object; strings and integer pairs are read when asked for. One instance
+ * serves a connection: what it says holds until the next `read`.
+ */
+export class FrameHead {
+  flags = 0;
+  sequenceId = 0;
+  protocolId = 0;
+  /** `FrameKind.none` unless the streaming flag is set. */
+  kind: FrameKind = FrameKind.none;
+  payloadStart = 0;
+  payloadEnd = 0;
+  /** Whether there is a section for string pairs, be it empty: Kitex tells "no map" from "empty map". */
+  hasStrings = false;
+
+  readonly #limits: ResolvedFrameLimits;
+  #bytes: Uint8Array = noBytes;
+  #sections = 0;
+  #infoEnd = 0;
+
+  constructor(limits: ResolvedFrameLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Reads the frame in `bytes[start, end)`, LENGTH included.
+   * @throws FrameError
+   */
+  read(bytes: Uint8Array, start: number, end: number): void {
+    if (end - start < FIXED_BYTES) {
+      throw new FrameError("truncated", `a frame has at least ${FIXED_BYTES} bytes, this one ${end - start}`);
+    }
+    if (uint16(bytes, start + 4) !== MAGIC) throw wrongMagic(uint16(bytes, start + 4));
+    const infoStart = start + FIXED_BYTES;
+    const infoBytes = uint16(bytes, start + 12) * 4;
+    const infoEnd = infoStart + infoBytes;
+    if (infoBytes === 0) throw new FrameError("truncated", "HEADER SIZE is 0, at least 1 was expected");
+    if (infoBytes > this.#limits.maxHeaderBytes) {
+      throw overLimit("header info", infoBytes, "maxHeaderBytes", this.#limits.maxHeaderBytes);
+    }
+    if (infoEnd > end) {
+      throw new FrameError("truncated", `header info of ${infoBytes} bytes in a frame of ${end - start}`);
+    }
+    if (end - infoEnd > this.#limits.maxMessageBytes) {
+      throw overLimit("message", end - infoEnd, "maxMessageBytes", this.#limits.maxMessageBytes);
+    }
+    this.flags = uint16(bytes, start + 6);
+    this.sequenceId = int32(bytes, start + 8);
+    this.protocolId = bytes[infoStart] as number;
+    if (!KNOWN_PROTOCOLS.has(this.protocolId)) {
+      throw new FrameError(
+        "unknown",
+        `protocol id ${hex(this.protocolId)}; known are 0x00, 0x03, 0x04, 0x10 and 0x11`,
+      );
+    }
+    this.#bytes = bytes;
+    this.#sections = infoStart + 2 + (bytes[infoStart + 1] as number);
+    this.#infoEnd = infoEnd;
+    this.payloadStart = infoEnd;
+    this.payloadEnd = end;
+    const digit = this.#check();
+    this.kind = (this.flags & Flag.streaming) === 0 ? FrameKind.none : kindOf(digit);
+  }
+
+  /** The text of an integer pair; the last one of a key counts. */
+  int(key: number): string | undefined {
+    let value: string | undefined;
+    this.eachInt((k, start, end) => {
+      if (k === key) value = readText(this.#bytes, start, end);
+    });
+    return value;
+  }
+
+  ints(): Map<number, string> {
+    const ints = new Map<number, string>();
+    this.eachInt((key, start, end) => ints.set(key, readText(this.#bytes, start, end)));
+    return ints;
+  }
+
+  /** Undefined when the frame has no section for strings. */
+  strings(): Map<string, string> | undefined {
+    if (!this.hasStrings) return undefined;
+    const strings = new Map<string, string>();
+    this.eachString((key, value) => strings.set(key, value));
+    return strings;
+  }
+
+  /** Calls `visit` for each string pair in order. A key may come twice: the last one counts. */
+  eachString(visit: (key: string, value: string) => void): void {
+    if (!this.hasStrings) return;
+    const bytes = this.#bytes;
+    const text = new TextRange(bytes, this.#sections, this.#infoEnd);
+    let token: string | undefined;
+    for (let at = this.#sections; at < this.#infoEnd; ) {
+      const section = bytes[at++];
+      if (section === Section.strings) {
+        let left = uint16(bytes, at);
+        at += 2;
+        for (; left > 0; left--) {
+          const keyEnd = at + 2 + uint16(bytes, at);
+          const valueEnd = keyEnd + 2 + uint16(bytes, keyEnd);
+          visit(text.read(at + 2, keyEnd), text.read(keyEnd + 2, valueEnd));
+          at = valueEnd;
+        }
+      } else if (section === Section.aclToken) {
+        const end = at + 2 + uint16(bytes, at);
+        token = text.read(at + 2, end);
+        at = end;
+      } else if (section === Section.ints) {
+        at = skipInts(bytes, at);
+      }
+    }
+    // The section of its own wins over a pair of the same key, as in newer gopkg.
+    if (token !== undefined) visit(ACL_TOKEN_KEY, token);
+  }
+
+  private eachInt(visit: (key: number, start: number, end: number) => void): void {
+    const bytes = this.#bytes;
+    for (let at = this.#sections; at < this.#infoEnd; ) {
+      const section = bytes[at++];
+      if (section === Section.ints) {
+        let left = uint16(bytes, at);
+        at += 2;
+        for (; left > 0; left--) {
+          const end = at + 4 + uint16(bytes, at + 2);
+          visit(uint16(bytes, at), at + 4, end);
+          at = end;
+        }
+      } else if (section === Section.strings) {
+        at = skipStrings(bytes, at);
+      } else if (section === Section.aclToken) {
+        at += 2 + uint16(bytes, at);
+      }
+    }
+  }
+
+  /** Walks every section once, so that later readers need no checks; returns the digit of the frame kind, or -1. */
+  #check(): number {
+    const bytes = this.#bytes;
+    const end = this.#infoEnd;
+    const max = this.#limits.maxStringBytes;
+    let at = this.#sections;
+    let digit = -1;
+    let hasStrings = false;
+    if (at > end) throw new FrameError("truncated", "the transforms run past the end of the header info");
+    while (at < end) {
+      const section = bytes[at++] as number;
+      if (section === Section.padding) continue;
+      if (at + 2 > end) throw pastEnd(section);
+      if (section === Section.ints) {
+        let left = uint16(bytes, at);
+        at += 2;
+        for (; left > 0; left--) {
+          if (at + 4 > end) throw pastEnd(section);
+          const length = uint16(bytes, at + 2);
+          if (length > max) throw overLimit("a header value", length, "maxStringBytes", max);
+          if (uint16(bytes, at) === IntKey.frameKind) {
+            digit = length === 1 ? (bytes[at + 4] as number) - KIND_DIGIT : -1;
+          }
+          at += 4 + length;
+        }
+      } else if (section === Section.strings) {
+        hasStrings = true;
+        // Keys and values alternate.
+        let left = uint16(bytes, at) * 2;
+        at += 2;
+        for (; left > 0; left--) {
+          if (at + 2 > end) throw pastEnd(section);
+          const length = uint16(bytes, at);
+          if (length > max) throw overLimit("a header key or value", length, "maxStringBytes", max);
+          at += 2 + length;
+        }
+      } else if (section === Section.aclToken) {
+        hasStrings = true;
+        const length = uint16(bytes, at);
+        if (length > max) throw overLimit("the ACL token", length, "maxStringBytes", max);
+        at += 2 + length;
+      } else {
+        throw new FrameError(
+          "unknown",
+          `header section ${hex(section)}; known are 0x00, 0x01, 0x10 and 0x11`,
+        );
+      }
+      if (at > end) throw pastEnd(section);
+    }
+    this.hasStrings = hasStrings;
+    return digit;
+  }
+}
+
+function kindOf(digit: number): FrameKind {
+  if (digit >= FrameKind.meta && digit <= FrameKind.rst) return digit as FrameKind;
+  throw new FrameError(
+    "unknown",
+    digit === -1
+      ? 'a streaming frame needs integer key 27 with "1" to "5"'
+      : `frame kind "${String.fromCharCode(digit + KIND_DIGIT)}"; known are "1" to "5"`,
+  );
+}
+
+function skipStrings(bytes: Uint8Array, at: number): number {
+  let left = uint16(bytes, at) * 2;
+  at += 2;
+  for (; left > 0; left--) at += 2 + uint16(bytes, at);
+  return at;
+}
+
+function skipInts(bytes: Uint8Array, at: number): number {
+  let left = uint16(bytes, at);
+  at += 2;
+  for (; left > 0; left--) at += 4 + uint16(bytes, at + 2);
+  return at;
+}
+
+function pastEnd(section: number): FrameError {
+  return new FrameError("truncated", `header section ${hex(section)} runs past the end of the header info`);
+}
+
+/** The error for bytes that are not TTHeader. */
+export function wrongMagic(found: number): FrameError {
+  return new FrameError(
+    "magic",
+    `not a TTHeader frame: bytes 4 and 5 are 0x${found.toString(16).padStart(4, "0")}, not 0x1000`,
+  );
+}
+
+function hex(byte: number): string {
+  return `0x${byte.toString(16).padStart(2, "0")}`;
+}
+
+function uint16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+}
+
+function int32(bytes: Uint8Array, at: number): number {
+  return (uint16(bytes, at) << 16) | uint16(bytes, at + 2);
+}

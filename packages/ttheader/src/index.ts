@@ -1,0 +1,13 @@
+export { ACL_TOKEN_KEY, Flag, FrameKind, IntKey, ProtocolId } from "./format.ts";
+export type { Frame } from "./frame.ts";
+export { decodeFrame } from "./frame.ts";
+export type { FrameHeadInit, FrameInit, IntPair, StringPair } from "./frame-encode.ts";
+export { encodeFrame } from "./frame-encode.ts";
+export type { FrameFault } from "./frame-error.ts";
+export { FrameError } from "./frame-error.ts";
+export { FrameHead } from "./frame-head.ts";
+export { FrameReader } from "./frame-reader.ts";
+export type { FrameLimits, ResolvedFrameLimits } from "./limits.ts";
+export { resolveLimits } from "./limits.ts";
+export type { Payload, PayloadForm } from "./payload.ts";
+export { readPayload } from "./payload.ts";

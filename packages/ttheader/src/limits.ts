@@ -1,0 +1,75 @@
+import { FIXED_BYTES, MAX_HEADER_BYTES, MAX_STRING_BYTES } from "./format.ts";
+import { FrameError } from "./frame-error.ts";
+
+/** How large the parts of a frame may be. */
+export interface FrameLimits {
+  /**
+   * Bytes of a payload, 1 to 2^31-1.
+   * @defaultValue 67,108,864 (64 MiB)
+   */
+  readonly maxMessageBytes?: number | undefined;
+  /**
+   * Bytes of the header info, 4 to 262,140. Kitex before v0.15.4 reads 65,532 at most.
+   * @defaultValue 262,140
+   */
+  readonly maxHeaderBytes?: number | undefined;
+  /**
+   * Bytes of one key or value in the header, 1 to 65,535.
+   * @defaultValue 65,535
+   */
+  readonly maxStringBytes?: number | undefined;
+}
+
+/** Limits with the defaults filled in. */
+export interface ResolvedFrameLimits {
+  readonly maxMessageBytes: number;
+  readonly maxHeaderBytes: number;
+  readonly maxStringBytes: number;
+  /** LENGTH of a frame at these limits. */
+  readonly maxFrameLength: number;
+}
+
+/**
+ * Fills in the defaults.
+ * @throws RangeError when a limit is outside its range.
+ */
+export function resolveLimits(limits: FrameLimits = {}): ResolvedFrameLimits {
+  const maxMessageBytes = inRange(
+    "maxMessageBytes",
+    limits.maxMessageBytes ?? 64 * 1024 * 1024,
+    1,
+    0x7fffffff,
+  );
+  const maxHeaderBytes = inRange(
+    "maxHeaderBytes",
+    limits.maxHeaderBytes ?? MAX_HEADER_BYTES,
+    4,
+    MAX_HEADER_BYTES,
+  );
+  const maxStringBytes = inRange(
+    "maxStringBytes",
+    limits.maxStringBytes ?? MAX_STRING_BYTES,
+    1,
+    MAX_STRING_BYTES,
+  );
+  return {
+    maxMessageBytes,
+    maxHeaderBytes,
+    maxStringBytes,
+    maxFrameLength: FIXED_BYTES - 4 + maxHeaderBytes + maxMessageBytes,
+  };
+}
+
+function inRange(name: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new RangeError(`${name} must be a whole number from ${min} to ${max}, not ${value}`);
+}
+
+/** The error for a part that is larger than its limit. */
+export function overLimit(what: string, bytes: number, limit: keyof FrameLimits, max: number): FrameError {
+  return new FrameError("limit", `${what} of ${grouped(bytes)} bytes is over ${limit} (${grouped(max)})`);
+}
+
+function grouped(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
+}

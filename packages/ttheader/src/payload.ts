@@ -1,0 +1,46 @@
+import { FrameError } from "./frame-error.ts";
+
+/**
+ * How a ping-pong message is wrapped: a bare Thrift message, one with a length before it, or Kitex's own
+ * Protobuf message, which always has one. A server answers in the form of the request.
+ */
+export type PayloadForm = "thrift" | "framed" | "kitex-protobuf";
+
+/** Where the message lies in the payload, its framed length left out. */
+export interface Payload {
+  readonly form: PayloadForm;
+  readonly start: number;
+  readonly end: number;
+}
+
+const THRIFT = 0x8001;
+const KITEX_PROTOBUF = 0x9001;
+
+/**
+ * Tells the form of a ping-pong payload, from its own magic as Kitex does: the protocol id of the header
+ * does not count. It reads a payload inside TTHeader and a bare Framed message alike.
+ *
+ * @throws FrameError when it is none of the forms, or the framed length is not that of the message.
+ */
+export function readPayload(bytes: Uint8Array, start: number, end: number): Payload {
+  if (end - start >= 4 && uint16(bytes, start) === THRIFT) return { form: "thrift", start, end };
+  if (end - start < 8) {
+    throw new FrameError("truncated", `a payload of ${end - start} bytes holds no Thrift message`);
+  }
+  const magic = uint16(bytes, start + 4);
+  if (magic !== THRIFT && magic !== KITEX_PROTOBUF) {
+    throw new FrameError(
+      "unknown",
+      "payload is neither strict Thrift binary (80 01), nor framed Thrift, nor Kitex Protobuf (90 01)",
+    );
+  }
+  const length = ((uint16(bytes, start) << 16) | uint16(bytes, start + 2)) >>> 0;
+  if (length !== end - start - 4) {
+    throw new FrameError("truncated", `framed length is ${length}, the message has ${end - start - 4} bytes`);
+  }
+  return { form: magic === THRIFT ? "framed" : "kitex-protobuf", start: start + 4, end };
+}
+
+function uint16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+}
