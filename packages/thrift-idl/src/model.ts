@@ -199,7 +199,9 @@ export interface StringValue extends Referring {
 export interface EnumValue extends Referring {
   readonly kind: "enum";
   readonly enum: EnumModel;
-  readonly member: EnumMember;
+  readonly value: number;
+  /** Absent for the zero of an enum that has no such value. */
+  readonly member?: EnumMember;
 }
 
 /** For `list` and `set`. */
@@ -216,7 +218,11 @@ export interface MapValue extends Referring {
 export interface StructValue extends Referring {
   readonly kind: "struct";
   readonly struct: StructModel;
-  /** The fields that were given, in the order given; for a union exactly one. */
+  /**
+   * In order of declaration: the fields that were given and, of the others, those that a value must have: of required
+   * and default requiredness with a default, or of default requiredness and not a struct, which are zero. For a union
+   * exactly one.
+   */
   readonly fields: readonly (readonly [field: FieldModel, value: Value])[];
 }
 
