@@ -3,6 +3,7 @@
 export type { Address } from "./address.ts";
 export { parseAddress } from "./address.ts";
 export type { Balancer, Pick, PickOutcome, PickRequest, Resolver, Target } from "./balance.ts";
+export { fromBase64, toBase64 } from "./base64.ts";
 export type { CallInfoInit } from "./call-info.ts";
 export { CallInfo } from "./call-info.ts";
 export type { Code } from "./code.ts";
@@ -41,6 +42,8 @@ export { buildMiddleware, composeCall, composeRecv, composeSend } from "./middle
 export { isHiddenName, isReservedName } from "./names.ts";
 export type { CallOptions, RecvTimeout, StreamOptions } from "./options.ts";
 export { ReceiveQueue } from "./receive-queue.ts";
+export type { SideEntry } from "./side-entry.ts";
+export { decodeSideEntry, emptySideEntry, encodeSideEntry } from "./side-entry.ts";
 export type {
   BidiServerStream,
   BidiStreaming,
