@@ -65,7 +65,8 @@ export function withForwardValues(context: Context, values: Partial<ForwardValue
 
 function merge(base: Space, added: Space | undefined): Space {
   if (added === undefined || added.size === 0) return base;
-  if (base.size === 0 && isValid(added)) return added;
+  const isClean = isValid(added);
+  if (isClean && base.size === 0) return added;
   const merged = new Map(base);
   for (const [key, value] of added) {
     if (key !== "" && value !== "") merged.set(wellFormed(key), wellFormed(value));
@@ -75,6 +76,7 @@ function merge(base: Space, added: Space | undefined): Space {
 
 function isValid(space: Space): boolean {
   for (const [key, value] of space) {
+    requirePair(key, value);
     if (key === "" || value === "" || wellFormed(key) !== key || wellFormed(value) !== value) return false;
   }
   return true;

@@ -1,0 +1,133 @@
+import type { Context } from "./context.ts";
+import { type ContextKey, contextKey } from "./context-key.ts";
+import { describe, entriesOf, requireString, type StringMap } from "./string-map.ts";
+import { wellFormed } from "./text.ts";
+
+/**
+ * Backward values travel from a service to its caller. Each end keeps them in a carrier: a box shared by the context it was attached
+ * to and all that derive from it, so that a value written deep down is seen above. It is the one thing on a context that changes.
+ */
+type Carrier = Map<string, string>;
+
+const receivedKey = contextKey<Carrier>("slipstream backward values received");
+const toSendKey = contextKey<Carrier>("slipstream backward values to send");
+
+/**
+ * A context that collects what the called service sends back: call with it, then read with `recvBackwardValue`.
+ *
+ * @returns the same context when it, or one it derives from, has a carrier already. Calls made from one carrier share it, and later replies
+ * overwrite equal keys.
+ */
+export function withBackwardValues(context: Context): Context {
+  return attach(context, receivedKey);
+}
+
+/** Framework side of a client: stores a received value. Returns `false` when the context has no carrier. */
+export function setBackwardValue(context: Context, key: string, value: string): boolean {
+  return store(context, receivedKey, [key, value]);
+}
+
+/** Framework side of a client: stores received values, given in turn. `false` without a carrier, without values and when their count is odd. */
+export function setBackwardValues(context: Context, ...pairs: string[]): boolean {
+  return store(context, receivedKey, pairs);
+}
+
+/** Framework side of a client: stores received values. `false` without a carrier and for an empty map. */
+export function setBackwardValuesFromMap(context: Context, map: StringMap): boolean {
+  return storeMap(context, receivedKey, map);
+}
+
+/** The value that the called service sent back under `key`; `undefined` when there is none, `""` when it is empty. */
+export function recvBackwardValue(context: Context, key: string): string | undefined {
+  return carrierOf(context, receivedKey)?.get(wellFormed(key));
+}
+
+/** A copy of all that the called service sent back. */
+export function recvAllBackwardValues(context: Context): Map<string, string> {
+  return new Map(carrierOf(context, receivedKey));
+}
+
+/** @deprecated Another name of `recvBackwardValue`. */
+export function getBackwardValue(context: Context, key: string): string | undefined {
+  return recvBackwardValue(context, key);
+}
+
+/** @deprecated Another name of `recvAllBackwardValues`. */
+export function getAllBackwardValues(context: Context): Map<string, string> {
+  return recvAllBackwardValues(context);
+}
+
+/**
+ * Framework side of a server: a context that collects what the handler sends back.
+ *
+ * @returns the same context when it, or one it derives from, has such a carrier already.
+ */
+export function withBackwardValuesToSend(context: Context): Context {
+  return attach(context, toSendKey);
+}
+
+/**
+ * In a handler: sends a value back to the caller, with the reply. Returns `false`, and sends nothing, where there is no way
+ * back: outside of handlers, and on streams, which have header and trailer for it.
+ */
+export function sendBackwardValue(context: Context, key: string, value: string): boolean {
+  return store(context, toSendKey, [key, value]);
+}
+
+/** `sendBackwardValue` for several, given in turn. `false` also without values and when their count is odd. */
+export function sendBackwardValues(context: Context, ...pairs: string[]): boolean {
+  return store(context, toSendKey, pairs);
+}
+
+/** `sendBackwardValue` for all entries of a map. `false` also for an empty map. */
+export function sendBackwardValuesFromMap(context: Context, map: StringMap): boolean {
+  return storeMap(context, toSendKey, map);
+}
+
+/** What was stored to be sent back under `key`. */
+export function getBackwardValueToSend(context: Context, key: string): string | undefined {
+  return carrierOf(context, toSendKey)?.get(wellFormed(key));
+}
+
+/** Framework side of a server: a copy of all that is to be sent back, read when the reply is written. */
+export function allBackwardValuesToSend(context: Context): Map<string, string> {
+  return new Map(carrierOf(context, toSendKey));
+}
+
+function carrierOf(context: Context, key: ContextKey<Carrier>): Carrier | undefined {
+  if (context === undefined || context === null) {
+    throw new TypeError(`backward values need a Context, got ${describe(context)}`);
+  }
+  return context.getValue(key);
+}
+
+function attach(context: Context, key: ContextKey<Carrier>): Context {
+  return carrierOf(context, key) === undefined ? context.setValue(key, new Map()) : context;
+}
+
+function store(context: Context, key: ContextKey<Carrier>, pairs: readonly string[]): boolean {
+  const carrier = carrierOf(context, key);
+  if (carrier === undefined || pairs.length === 0 || pairs.length % 2 !== 0) return false;
+  const entries: (readonly [string, string])[] = [];
+  for (let i = 0; i < pairs.length; i += 2) entries.push([pairs[i] as string, pairs[i + 1] as string]);
+  storeEntries(carrier, entries);
+  return true;
+}
+
+function storeMap(context: Context, key: ContextKey<Carrier>, map: StringMap | undefined): boolean {
+  const carrier = carrierOf(context, key);
+  if (carrier === undefined || map === undefined || map === null) return false;
+  const entries = [...entriesOf(map)];
+  if (entries.length === 0) return false;
+  storeEntries(carrier, entries);
+  return true;
+}
+
+/** All or nothing: checked before the first is stored. */
+function storeEntries(carrier: Carrier, entries: readonly (readonly [string, string])[]): void {
+  for (const [key, value] of entries) {
+    requireString(key, "the key of a backward value");
+    requireString(value, `the backward value of key ${JSON.stringify(key)}`);
+  }
+  for (const [key, value] of entries) carrier.set(wellFormed(key), wellFormed(value));
+}
