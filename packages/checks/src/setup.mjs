@@ -53,7 +53,11 @@ function inputsHash() {
   }
   const hash = createHash("sha256");
   for (const file of files) {
-    if (existsSync(join(root, file))) hash.update(file).update("\0").update(readFileSync(join(root, file)));
+    if (existsSync(join(root, file)))
+      hash
+        .update(file)
+        .update("\0")
+        .update(readFileSync(join(root, file)));
   }
   return hash.digest("hex");
 }

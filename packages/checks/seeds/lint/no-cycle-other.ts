@@ -1,0 +1,3 @@
+import { a } from "./no-cycle.ts";
+
+export const b: number = a + 1;

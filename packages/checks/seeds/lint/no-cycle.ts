@@ -1,0 +1,3 @@
+import { b } from "./no-cycle-other.ts";
+
+export const a: number = b + 1;

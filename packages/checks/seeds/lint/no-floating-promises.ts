@@ -1,0 +1,5 @@
+export async function save(): Promise<void> {}
+
+export function forget(): void {
+  save();
+}

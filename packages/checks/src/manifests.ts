@@ -1,0 +1,68 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root, subpaths, type WorkspacePackage, workspacePackages } from "./workspace.ts";
+
+const files = ["dist", "src", "!src/**/*.test.ts", "!src/**/*.test-d.ts"];
+
+/**
+ * What publishing and the workspace need of each package.json, beyond what publint reads.
+ *
+ * @returns one line a problem.
+ */
+export function manifestProblems(): readonly string[] {
+  const packages = workspacePackages();
+  return [...packages.flatMap(problemsOf), ...fixedGroupProblems(packages)];
+}
+
+function problemsOf({ folder, path, manifest }: WorkspacePackage): readonly string[] {
+  const problems: string[] = [];
+  const expect = (condition: boolean, problem: string): void => {
+    if (!condition) problems.push(`packages/${folder}: ${problem}`);
+  };
+  const repository = manifest["repository"] as { url?: string; directory?: string } | undefined;
+
+  expect(
+    manifest.name === `@slipstream/${folder}`,
+    `the name is ${manifest.name}, not @slipstream/${folder}`,
+  );
+  expect(manifest["type"] === "module", 'no "type": "module"');
+  expect(manifest["license"] === "Apache-2.0", 'no "license": "Apache-2.0"');
+  expect((manifest.description ?? "") !== "", "no description");
+  for (const [name, range] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+    const wanted = name.startsWith("@slipstream/") ? "workspace:^" : "catalog:";
+    expect(range === wanted, `${name} is "${range}", not "${wanted}"`);
+  }
+  if (manifest.private === true) return problems;
+
+  const isEmpty = !existsSync(join(path, "src", "index.ts"));
+  expect(isEmpty || existsSync(join(path, "README.md")), "no README.md");
+  expect(repository?.directory === `packages/${folder}`, `repository.directory is not packages/${folder}`);
+  expect(JSON.stringify(manifest["engines"]) === '{"node":">=20.19"}', 'engines is not {"node":">=20.19"}');
+  expect(manifest["sideEffects"] === false, 'no "sideEffects": false');
+  expect(
+    JSON.stringify(manifest["files"]) === JSON.stringify(files),
+    `files is not ${JSON.stringify(files)}`,
+  );
+  expect(manifest.exports?.["./package.json"] === "./package.json", "./package.json is not exported");
+  expect(subpaths(manifest)[0] === ".", 'the first export is not "."');
+  for (const subpath of subpaths(manifest)) {
+    const conditions = manifest.exports?.[subpath];
+    const order = Object.keys(typeof conditions === "object" ? conditions : {});
+    expect(order[0] === "@slipstream/source", `${subpath}: the first condition is not @slipstream/source`);
+    expect(order.at(-1) === "default", `${subpath}: the last condition is not default`);
+  }
+  return problems;
+}
+
+/** All public packages share one version, so all are in the one fixed group of changesets. */
+function fixedGroupProblems(packages: readonly WorkspacePackage[]): readonly string[] {
+  const config = JSON.parse(readFileSync(join(root, ".changeset", "config.json"), "utf8")) as {
+    fixed: string[][];
+  };
+  const published = packages
+    .filter(({ manifest }) => manifest.private !== true)
+    .map(({ manifest }) => manifest.name);
+  const [group = [], ...others] = config.fixed;
+  if (others.length === 0 && group.toSorted().join() === published.toSorted().join()) return [];
+  return [`.changeset/config.json: fixed is not one group of ${published.toSorted().join(", ")}`];
+}
