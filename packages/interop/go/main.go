@@ -20,7 +20,9 @@ func main() {
 		"observe":     observe,
 		"call":        callOnce,
 		"many":        callMany,
+		"frames":      readFrames,
 		"recode":      recode,
+		"compare":     compare,
 		"invent":      invent,
 	})
 }

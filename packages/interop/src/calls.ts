@@ -1,14 +1,8 @@
 /** The protocols that a Kitex client is told to speak; `plain` is Kitex's "buffered": Thrift binary without a frame. */
-export type KitexProtocol =
-  | "ttheader"
-  | "ttheader-framed"
-  | "framed"
-  | "plain"
-  | "ttheader-streaming"
-  | "grpc";
+export type Protocol = "ttheader" | "ttheader-framed" | "framed" | "plain" | "ttheader-streaming" | "grpc";
 
 /** A `lab.Msg` on the control channel. Large contents do not travel: they are made up and summed up in place. */
-export interface KitexMessage {
+export interface Message {
   readonly text?: string;
   /** Request: the text is filled up to this length. Answer: the length of a text that is shown cut off. */
   readonly textBytes?: number;
@@ -24,7 +18,7 @@ export interface KitexMessage {
 
 /** One action of a stream's program. */
 export type Step =
-  | { readonly send: KitexMessage }
+  | { readonly send: Message }
   /** So many messages, fewer if the stream ends before; -1: all that come. */
   | { readonly recv: number }
   | { readonly closeSend: true }
@@ -34,10 +28,10 @@ export type Step =
   | { readonly trailer: true };
 
 /** One call that a Kitex program is to make. */
-export interface KitexCall {
+export interface Call {
   /** `host:port`. */
   readonly target: string;
-  readonly protocol: KitexProtocol;
+  readonly protocol: Protocol;
   /** A name that no IDL has is called with the methods of Lab. @defaultValue "Lab" */
   readonly service?: string;
   /** Of the service, or `Missing` (ping-pong) and `MissingStream` (bidirectional), which no server has. */
@@ -66,7 +60,7 @@ export interface KitexCall {
   /** Do not cancel the peer when a receive times out. @defaultValue false */
   readonly recvTimeoutKeepsPeer?: boolean;
   /** Ping-pong: the request is the first. Streams: what the default script sends. */
-  readonly messages?: readonly KitexMessage[];
+  readonly messages?: readonly Message[];
   /** The first argument of Join. */
   readonly strings?: readonly string[];
   /** The third argument of Join. */
@@ -76,7 +70,7 @@ export interface KitexCall {
 }
 
 /** An error as its Go program sees it. */
-export interface KitexFailure {
+export interface Failure {
   /** The Go type. */
   readonly type: string;
   readonly text: string;
@@ -97,7 +91,7 @@ export interface KitexFailure {
 
 /** What the Kitex program got out of a call. Go's nil map is null. */
 export interface Outcome {
-  readonly messages: readonly KitexMessage[];
+  readonly messages: readonly Message[];
   readonly header: Readonly<Record<string, string>> | null;
   readonly headerErr?: string;
   readonly trailer: Readonly<Record<string, string>> | null;
@@ -107,7 +101,7 @@ export interface Outcome {
   /** Trailer of a gRPC unary call. */
   readonly trailerMetadata?: Readonly<Record<string, readonly string[]>>;
   readonly backward: Readonly<Record<string, string>> | null;
-  readonly error: KitexFailure | null;
+  readonly error: Failure | null;
   /** The stream's regular end was read. */
   readonly ended: boolean;
   /** In order, with the milliseconds since the call began. */
@@ -135,10 +129,10 @@ export interface CallRecord {
   readonly transport: string;
   /** Left when the handler began. */
   readonly deadlineMs?: number;
-  readonly received: readonly KitexMessage[];
-  readonly receiveError?: KitexFailure | null;
+  readonly received: readonly Message[];
+  readonly receiveError?: Failure | null;
   readonly halfClosed: boolean;
-  readonly contextError?: KitexFailure | null;
+  readonly contextError?: Failure | null;
   readonly contextEndMs?: number;
   readonly returnedMs?: number;
   /** Of the call that the handler made. */

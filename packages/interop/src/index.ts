@@ -1,12 +1,12 @@
 export { kitexUnavailable } from "./build.ts";
 export type {
+  Call,
   CallRecord,
-  KitexCall,
-  KitexFailure,
-  KitexMessage,
-  KitexProtocol,
+  Failure,
   ManyOutcome,
+  Message,
   Outcome,
+  Protocol,
   Step,
 } from "./calls.ts";
 export type { KitexServerOptions, Stage } from "./kitex.ts";

@@ -1,5 +1,5 @@
 import { buildKitexPeer } from "./build.ts";
-import type { CallRecord, KitexCall, ManyOutcome, Outcome } from "./calls.ts";
+import type { Call, CallRecord, ManyOutcome, Outcome } from "./calls.ts";
 import { ControlledProcess } from "./control.ts";
 
 /** Options of one listening Kitex server. */
@@ -47,18 +47,44 @@ export class KitexPeer implements AsyncDisposable {
   }
 
   /** Makes one call and resolves when it is over, whatever its outcome. Rejects only when the call could not be tried. */
-  async call(call: KitexCall): Promise<Outcome> {
+  async call(call: Call): Promise<Outcome> {
     return (await this.process.request("call", call)) as Outcome;
   }
 
   /** Makes the same call `count` times at once, with one client. `{i}` in a text becomes the number of the call. */
-  async many(count: number, call: KitexCall): Promise<ManyOutcome> {
+  async many(count: number, call: Call): Promise<ManyOutcome> {
     return (await this.process.request("many", { count, call })) as ManyOutcome;
   }
 
   /** Whether received transient metainfo stops at this process, for all its calls. Kitex's default is that it goes on. */
   async setSingleHop(singleHop: boolean): Promise<void> {
     await this.process.request("propagation", { singleHop });
+  }
+
+  /** TTHeader frames in words, and their payloads in hex, as CloudWeGo's own codec reads them. */
+  async readFrames(frames: readonly Uint8Array[]): Promise<{ read: string; payload?: string }[]> {
+    const encoded = frames.map((frame) => Buffer.from(frame).toString("hex"));
+    return (await this.process.request("frames", { frames: encoded })) as {
+      read: string;
+      payload?: string;
+    }[];
+  }
+
+  /** Random values of `Everything`, as Kitex's generated code writes them. */
+  async invent(count: number, seed: number): Promise<Uint8Array[]> {
+    return ((await this.process.request("invent", { count, seed })) as string[]).map(fromBase64);
+  }
+
+  /** Values of `Everything` after Kitex's generated code has read and written them. Rejects when it cannot read one. */
+  async recode(values: readonly Uint8Array[]): Promise<Uint8Array[]> {
+    const encoded = await this.process.request("recode", { values: values.map(toBase64) });
+    return (encoded as string[]).map(fromBase64);
+  }
+
+  /** The first pair that Kitex does not read as the same `Everything`, in Go's words; undefined when there is none. */
+  async compare(pairs: readonly (readonly [Uint8Array, Uint8Array])[]): Promise<string | undefined> {
+    const encoded = pairs.map(([one, other]) => [toBase64(one), toBase64(other)]);
+    return ((await this.process.request("compare", { pairs: encoded })) as string | null) ?? undefined;
   }
 
   async versions(): Promise<{ kitex: string; go: string }> {
@@ -99,3 +125,6 @@ export async function startKitexServer(options: KitexServerOptions = {}): Promis
 export async function startKitexDriver(): Promise<KitexPeer> {
   return new KitexPeer(new ControlledProcess("Kitex driver", await buildKitexPeer(), []));
 }
+
+const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+const fromBase64 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "base64"));
