@@ -89,7 +89,12 @@ function isValid(space: Space): boolean {
  * @returns the same context when key or value is empty, or the transient value is already that.
  */
 export function withValue(context: Context, key: string, value: string): Context {
-  return set(context, key, value, setTransient);
+  requirePair(key, value);
+  if (isMissing(context) || key === "" || value === "") return context;
+  const node = nodeOf(context) ?? nothing;
+  const pair = [wellFormed(key), wellFormed(value)] as const;
+  if (!node.upstream.has(pair[0]) && node.transient.get(pair[0]) === pair[1]) return context;
+  return context.setValue(nodeKey, putTransient(node, [pair]));
 }
 
 /**
@@ -99,7 +104,7 @@ export function withValue(context: Context, key: string, value: string): Context
  * @throws RangeError when the number of arguments is odd.
  */
 export function withValues(context: Context, ...pairs: string[]): Context {
-  return setAll(context, "withValues", pairs, setTransient);
+  return putAll(context, "withValues", pairs, putTransient);
 }
 
 /**
@@ -108,12 +113,17 @@ export function withValues(context: Context, ...pairs: string[]): Context {
  * @returns the same context when key or value is empty, or the persistent value is already that.
  */
 export function withPersistentValue(context: Context, key: string, value: string): Context {
-  return set(context, key, value, setPersistent);
+  requirePair(key, value);
+  if (isMissing(context) || key === "" || value === "") return context;
+  const node = nodeOf(context) ?? nothing;
+  const pair = [wellFormed(key), wellFormed(value)] as const;
+  if (node.persistent.get(pair[0]) === pair[1]) return context;
+  return context.setValue(nodeKey, putPersistent(node, [pair]));
 }
 
 /** `withPersistentValue` for several; otherwise as `withValues`. */
 export function withPersistentValues(context: Context, ...pairs: string[]): Context {
-  return setAll(context, "withPersistentValues", pairs, setPersistent);
+  return putAll(context, "withPersistentValues", pairs, putPersistent);
 }
 
 /** `context` without `key` among its transient and received (upstream) values; the same context when it is not there. */
@@ -123,7 +133,7 @@ export function delValue(context: Context, key: string): Context {
   if (node === undefined || !(node.transient.has(name) || node.upstream.has(name))) return context;
   return context.setValue(
     nodeKey,
-    new ForwardNode(node.persistent, without(node.transient, name), without(node.upstream, name)),
+    new ForwardNode(node.persistent, without(node.transient, [name]), without(node.upstream, [name])),
   );
 }
 
@@ -134,7 +144,7 @@ export function delPersistentValue(context: Context, key: string): Context {
   if (node === undefined || !node.persistent.has(name)) return context;
   return context.setValue(
     nodeKey,
-    new ForwardNode(without(node.persistent, name), node.transient, node.upstream),
+    new ForwardNode(without(node.persistent, [name]), node.transient, node.upstream),
   );
 }
 
@@ -223,47 +233,46 @@ export function hasMetaInfo(context: Context): boolean {
   return nodeOf(context) !== undefined;
 }
 
-type Setter = (node: ForwardNode, key: string, value: string) => ForwardNode;
+type Pair = readonly [key: string, value: string];
 
-function set(context: Context, key: string, value: string, setter: Setter): Context {
-  requirePair(key, value);
-  if (context === undefined || context === null || key === "" || value === "") return context;
-  const before = nodeOf(context);
-  const after = setter(before ?? nothing, wellFormed(key), wellFormed(value));
-  return after === before ? context : context.setValue(nodeKey, after);
+function putTransient(node: ForwardNode, pairs: readonly Pair[]): ForwardNode {
+  const transient = new Map(node.transient);
+  for (const [key, value] of pairs) transient.set(key, value);
+  const keys = pairs.map(([key]) => key);
+  return new ForwardNode(node.persistent, transient, without(node.upstream, keys));
 }
 
-function setTransient(node: ForwardNode, key: string, value: string): ForwardNode {
-  const isUpstream = node.upstream.has(key);
-  if (!isUpstream && node.transient.get(key) === value) return node;
-  const transient = new Map(node.transient).set(key, value);
-  return new ForwardNode(
-    node.persistent,
-    transient,
-    isUpstream ? without(node.upstream, key) : node.upstream,
-  );
+function putPersistent(node: ForwardNode, pairs: readonly Pair[]): ForwardNode {
+  const persistent = new Map(node.persistent);
+  for (const [key, value] of pairs) persistent.set(key, value);
+  return new ForwardNode(persistent, node.transient, node.upstream);
 }
 
-function setPersistent(node: ForwardNode, key: string, value: string): ForwardNode {
-  if (node.persistent.get(key) === value) return node;
-  return new ForwardNode(new Map(node.persistent).set(key, value), node.transient, node.upstream);
-}
-
-function setAll(context: Context, name: string, pairs: readonly string[], setter: Setter): Context {
-  if (pairs.length % 2 !== 0) {
+function putAll(
+  context: Context,
+  name: string,
+  strings: readonly string[],
+  put: (node: ForwardNode, pairs: readonly Pair[]) => ForwardNode,
+): Context {
+  if (strings.length % 2 !== 0) {
     throw new RangeError(
-      `${name} takes keys and values in turn, so their count must be even, got ${pairs.length}`,
+      `${name} takes keys and values in turn, so their count must be even, got ${strings.length}`,
     );
   }
-  if (context === undefined || context === null || pairs.length === 0) return context;
-  let node = nodeOf(context) ?? nothing;
-  for (let i = 0; i < pairs.length; i += 2) {
-    const key = pairs[i] as string;
-    const value = pairs[i + 1] as string;
+  if (isMissing(context) || strings.length === 0) return context;
+  const pairs: Pair[] = [];
+  for (let i = 0; i < strings.length; i += 2) {
+    const key = strings[i] as string;
+    const value = strings[i + 1] as string;
     requirePair(key, value);
-    if (key !== "" && value !== "") node = setter(node, wellFormed(key), wellFormed(value));
+    if (key !== "" && value !== "") pairs.push([wellFormed(key), wellFormed(value)]);
   }
-  return context.setValue(nodeKey, node);
+  return context.setValue(nodeKey, put(nodeOf(context) ?? nothing, pairs));
+}
+
+/** From JavaScript, a context may be missing: then there is nothing to read and nothing to change. */
+function isMissing(context: Context | null | undefined): boolean {
+  return context === undefined || context === null;
 }
 
 function requirePair(key: string, value: string): void {
@@ -271,9 +280,9 @@ function requirePair(key: string, value: string): void {
   requireString(value, `the value of metainfo key ${JSON.stringify(key)}`);
 }
 
-function without(space: Space, key: string): Space {
-  if (!space.has(key)) return space;
+function without(space: Space, keys: readonly string[]): Space {
+  if (!keys.some((key) => space.has(key))) return space;
   const rest = new Map(space);
-  rest.delete(key);
+  for (const key of keys) rest.delete(key);
   return rest;
 }

@@ -1,7 +1,8 @@
 import type { Context } from "./context.ts";
-import { isFieldValue, isToken } from "./field-syntax.ts";
 import { forwardValues, withForwardValues } from "./forward.ts";
+import { isHTTPFieldValue, isHTTPToken } from "./http-syntax.ts";
 import { HTTP_PREFIX_PERSISTENT, HTTP_PREFIX_TRANSIENT } from "./prefixes.ts";
+import { recent } from "./recent.ts";
 import { asciiLowerCase, asciiUpperCase } from "./text.ts";
 
 /** Where `toHTTPHeader` writes. */
@@ -45,14 +46,17 @@ export class HTTPHeader implements HTTPHeaderSetter, HTTPHeaderCarrier {
 }
 
 /** The name of an HTTP header as a CGI variable: `abc-def` becomes `ABC_DEF`. */
-export function httpHeaderToCGIVariable(name: string): string {
-  return asciiUpperCase(name.replaceAll("-", "_"));
-}
+export const httpHeaderToCGIVariable: (name: string) => string = recent((name) =>
+  asciiUpperCase(name.replaceAll("-", "_")),
+);
 
-/** A CGI variable as the name of an HTTP header: `ABC_DEF` becomes `abc-def`. The two functions are not inverse: `-` and lower case do not survive. */
-export function cgiVariableToHTTPHeader(name: string): string {
-  return asciiLowerCase(name.replaceAll("_", "-"));
-}
+/**
+ * A CGI variable as the name of an HTTP header: `ABC_DEF` becomes `abc-def`. It does not undo `httpHeaderToCGIVariable`: letter case and
+ * the difference of `-` and `_` are lost.
+ */
+export const cgiVariableToHTTPHeader: (name: string) => string = recent((name) =>
+  asciiLowerCase(name.replaceAll("_", "-")),
+);
 
 /**
  * Writes all transient, received (upstream) and persistent values of `context` as HTTP headers. It does not call `transferForward`: a
@@ -72,7 +76,7 @@ export function toHTTPHeader(context: Context, header: HTTPHeaderSetter): void {
 }
 
 function writeHeader(header: HTTPHeaderSetter, prefix: string, key: string, value: string): void {
-  if (isToken(key) && isFieldValue(value)) header.set(prefix + cgiVariableToHTTPHeader(key), value);
+  if (isHTTPToken(key) && isHTTPFieldValue(value)) header.set(prefix + cgiVariableToHTTPHeader(key), value);
 }
 
 /**
@@ -87,14 +91,11 @@ export function fromHTTPHeader(context: Context, header: HTTPHeaderCarrier): Con
   const persistent = new Map<string, string>();
   header.visit((name, value) => {
     if (value === "") return;
+    // Both prefixes have the same length.
     const prefix = asciiLowerCase(name.slice(0, HTTP_PREFIX_TRANSIENT.length));
-    const space =
-      prefix === HTTP_PREFIX_TRANSIENT
-        ? transient
-        : prefix === HTTP_PREFIX_PERSISTENT
-          ? persistent
-          : undefined;
-    space?.set(httpHeaderToCGIVariable(name.slice(prefix.length)), value);
+    if (prefix !== HTTP_PREFIX_TRANSIENT && prefix !== HTTP_PREFIX_PERSISTENT) return;
+    const space = prefix === HTTP_PREFIX_TRANSIENT ? transient : persistent;
+    space.set(httpHeaderToCGIVariable(name.slice(prefix.length)), value);
   });
   return withForwardValues(context, { persistent, transient });
 }

@@ -53,6 +53,7 @@ export {
   httpHeaderToCGIVariable,
   toHTTPHeader,
 } from "./http-header.ts";
+export { isHTTPFieldValue, isHTTPToken } from "./http-syntax.ts";
 export { Metadata } from "./metadata.ts";
 export {
   appendToOutgoingContext,

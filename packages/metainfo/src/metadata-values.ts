@@ -1,5 +1,5 @@
 import { decodeBase64 } from "./base64.ts";
-import { isFieldValue } from "./field-syntax.ts";
+import { isHTTPFieldValue } from "./http-syntax.ts";
 import { isBinaryName } from "./metadata-names.ts";
 import { describe } from "./string-map.ts";
 import { wellFormed } from "./text.ts";
@@ -32,7 +32,7 @@ export function checkMetadataValue(name: string, value: MetadataValue): Metadata
       `the value of metadata name "${name}" must be a string, got ${describe(value)}${hint}`,
     );
   }
-  if (!isFieldValue(value)) {
+  if (!isHTTPFieldValue(value)) {
     throw new TypeError(
       `the value of metadata name "${name}" must not hold control characters, got ${JSON.stringify(value)}`,
     );

@@ -22,10 +22,14 @@ const ascii = /^[\0-\x7f]*$/;
 
 /** Lower-cases A to Z and nothing else. */
 export function asciiLowerCase(text: string): string {
-  return ascii.test(text) ? text.toLowerCase() : text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  const lowerCase = text.toLowerCase();
+  if (lowerCase === text || ascii.test(text)) return lowerCase;
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /** Upper-cases a to z and nothing else. */
 export function asciiUpperCase(text: string): string {
-  return ascii.test(text) ? text.toUpperCase() : text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
+  const upperCase = text.toUpperCase();
+  if (upperCase === text || ascii.test(text)) return upperCase;
+  return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
 }
