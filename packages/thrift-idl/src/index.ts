@@ -1,3 +1,7 @@
+export type { ModelResult } from "./build-model.ts";
+export { buildModel } from "./build-model.ts";
+export type { IncludeOptions } from "./check/files.ts";
+export { formatType } from "./check/types.ts";
 export type { Diagnostic, DiagnosticStyle } from "./diagnostic.ts";
 export { formatDiagnostic } from "./diagnostic.ts";
 export type {

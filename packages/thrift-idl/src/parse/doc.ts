@@ -1,5 +1,5 @@
+import type { SourceFile } from "../source.ts";
 import type { Cursor } from "./cursor.ts";
-import type { SourceFile } from "./source.ts";
 import type { Comment } from "./token.ts";
 
 /** The comment that belongs to the item that begins here: the lines right above it, up to a blank line. */

@@ -1,10 +1,10 @@
+import { parseItems } from "./block.ts";
 import type { Cursor } from "./cursor.ts";
 import { leadingDoc, trailingDoc } from "./doc.ts";
 import { parseInt } from "./literal.ts";
-import { parseItems } from "./parse-block.ts";
-import { parseAnnotations, parseType } from "./parse-type.ts";
-import { parseValue } from "./parse-value.ts";
 import type { EnumMemberSyntax, FieldSyntax, IntSyntax, NameSyntax } from "./syntax.ts";
+import { parseAnnotations, parseType } from "./type.ts";
+import { parseValue } from "./value.ts";
 
 /** The name of something that is declared here. */
 export function parseName(cursor: Cursor, what: string): NameSyntax {

@@ -1,15 +1,12 @@
+import type { DiagnosticSink } from "../diagnostics.ts";
+import type { SourceFile } from "../source.ts";
+import { didYouMean } from "../suggest.ts";
 import { Cursor, definitionWords, SyntaxFailure } from "./cursor.ts";
-import type { Diagnostic } from "./diagnostic.ts";
-import { DiagnosticSink } from "./diagnostics.ts";
 import { leadingDoc, trailingDoc } from "./doc.ts";
 import { tokenize } from "./lexer.ts";
 import { stringValue } from "./literal.ts";
-import { parseMethods } from "./parse-service.ts";
-import { parseEnumMembers, parseFields, parseName, skipXsd } from "./parse-struct.ts";
-import { parseAnnotations, parseType } from "./parse-type.ts";
-import { parseValue } from "./parse-value.ts";
-import type { SourceFile } from "./source.ts";
-import { didYouMean } from "./suggest.ts";
+import { parseMethods } from "./service.ts";
+import { parseEnumMembers, parseFields, parseName, skipXsd } from "./struct.ts";
 import type {
   AnnotationSyntax,
   DefinitionSyntax,
@@ -18,6 +15,8 @@ import type {
   NameSyntax,
   NamespaceSyntax,
 } from "./syntax.ts";
+import { parseAnnotations, parseType } from "./type.ts";
+import { parseValue } from "./value.ts";
 
 /** Statements of old IDL that concern other languages; each is followed by one word or string. */
 const leftovers: ReadonlySet<string> = new Set([
@@ -38,19 +37,7 @@ const leftovers: ReadonlySet<string> = new Set([
 
 const statementWords: readonly string[] = ["include", "namespace", ...definitionWords];
 
-export interface ParseResult {
-  /** All that could be understood; complete when no diagnostic is an error. */
-  readonly document: DocumentSyntax;
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-/** Parses one file. Never throws for what the file contains. */
-export function parseIdl(source: SourceFile): ParseResult {
-  const sink = new DiagnosticSink();
-  const document = parseDocument(source, sink);
-  return { document, diagnostics: sink.sorted() };
-}
-
+/** Parses one file. What cannot be understood is told and left out; never throws for what the file contains. */
 export function parseDocument(source: SourceFile, sink: DiagnosticSink): DocumentSyntax {
   return new DocumentParser(new Cursor(source, tokenize(source, sink), sink)).parse();
 }

@@ -1,5 +1,5 @@
-import type { DiagnosticSink } from "./diagnostics.ts";
-import type { SourceFile, Span } from "./source.ts";
+import type { DiagnosticSink } from "../diagnostics.ts";
+import type { SourceFile, Span } from "../source.ts";
 import type { Token } from "./token.ts";
 
 /** Thrown inside the parser when an item cannot be understood; the list that holds the item goes on with the next. */

@@ -1,9 +1,9 @@
+import { parseItems } from "./block.ts";
 import type { Cursor } from "./cursor.ts";
 import { leadingDoc, trailingDoc } from "./doc.ts";
-import { parseItems } from "./parse-block.ts";
-import { parseFields, parseName } from "./parse-struct.ts";
-import { parseAnnotations, parseType } from "./parse-type.ts";
+import { parseFields, parseName } from "./struct.ts";
 import type { MethodSyntax } from "./syntax.ts";
+import { parseAnnotations, parseType } from "./type.ts";
 
 /** Methods of a service, up to the closing brace. */
 export function parseMethods(cursor: Cursor, what: string): readonly MethodSyntax[] {

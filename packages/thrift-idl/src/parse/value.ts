@@ -1,7 +1,7 @@
 import { type Cursor, SyntaxFailure } from "./cursor.ts";
 import { parseInt, stringValue } from "./literal.ts";
-import { maxNesting } from "./parse-type.ts";
 import type { ValueSyntax } from "./syntax.ts";
+import { maxNesting } from "./type.ts";
 
 /** The right side of a constant or of a default. */
 export function parseValue(cursor: Cursor, depth = 0): ValueSyntax {

@@ -1,4 +1,4 @@
-import type { SourceFile, Span } from "./source.ts";
+import type { SourceFile, Span } from "../source.ts";
 
 /** What an IDL file says, word by word, before anything is looked up. */
 export interface DocumentSyntax {

@@ -1,5 +1,5 @@
-import type { DiagnosticSink } from "./diagnostics.ts";
-import type { SourceFile } from "./source.ts";
+import type { DiagnosticSink } from "../diagnostics.ts";
+import type { SourceFile } from "../source.ts";
 import type { Comment, Token, TokenKind } from "./token.ts";
 
 const none: readonly Comment[] = [];
