@@ -11,7 +11,7 @@ export interface Resolver {
    * a rejection both fail the call with `unavailable`.
    */
   resolve(): readonly Address[] | Promise<readonly Address[]>;
-  /** Stops what keeps the addresses fresh. Called by the client's own close. */
+  /** Stops what keeps the addresses fresh. Called by whoever made the resolver: clients may share one. */
   close?(): void | Promise<void>;
 }
 

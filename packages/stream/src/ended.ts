@@ -1,18 +1,12 @@
+import type { Ended as EndedFor } from "@slipstream/metainfo";
 import type { RpcError } from "./errors.ts";
 
 /**
  * Tells that a call is over before its time: cancelled, past its deadline, or its connection lost. It stands where an
- * `AbortSignal` could, because a signal costs a kilobyte a call and nearly no call is ever stopped.
+ * `AbortSignal` could, because a signal costs a kilobyte a call and nearly no call is ever stopped. Whoever adds a
+ * listener to something that outlives a call must take it back, with the function that `onEnd` returns.
  */
-export interface Ended {
-  /** Why; `undefined` while the call may go on. */
-  readonly reason: RpcError | undefined;
-  /**
-   * Calls `listener` once, when the call ends, or at once when it has. Returns a function that takes the listener away;
-   * whoever adds a listener to something that outlives a call must use it.
-   */
-  onEnd(listener: (reason: RpcError) => void): () => void;
-}
+export type Ended = EndedFor<RpcError>;
 
 const nothing = (): void => {};
 

@@ -37,7 +37,7 @@ export class Header {
 
   /** The same entries as gRPC metadata: names in lower case, all values of a name, bytes under `-bin`. */
   get metadata(): Metadata {
-    return Metadata.fromFields(this.fields);
+    return Metadata.fromReceived(this.fields);
   }
 
   /** Text entries as a plain record without prototype; of a repeated name the last value. */
@@ -58,7 +58,7 @@ export type HeaderInit = Readonly<Record<string, string>> | Header | Metadata;
  */
 export function toFields(init: HeaderInit): Fields {
   const fields: readonly Field[] =
-    init instanceof Header ? init.fields : init instanceof Metadata ? init.toFields() : Object.entries(init);
+    init instanceof Header ? init.fields : init instanceof Metadata ? init.fields() : Object.entries(init);
   for (const [name, value] of fields) {
     if (name === "") throw new RpcError("invalid_argument", "header name is empty; expected a name");
     if (isReservedName(name)) {
@@ -79,7 +79,12 @@ export function toFields(init: HeaderInit): Fields {
 
 /** Collects a header or trailer: a later set of a name replaces all its earlier values, and keeps its place. */
 export class HeaderBuilder {
-  readonly #byName = new Map<string, Field[]>();
+  readonly #byName: Map<string, Field[]>;
+
+  /** Starts with what `base` has collected; `base` itself stays as it is. */
+  constructor(base?: HeaderBuilder) {
+    this.#byName = new Map(base ? base.#byName : undefined);
+  }
 
   set(init: HeaderInit): void {
     const fields = toFields(init);

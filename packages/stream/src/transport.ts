@@ -137,6 +137,8 @@ export interface ClientTransport extends AsyncDisposable {
   readonly name: string;
   /** Address schemes that it can connect to. */
   readonly schemes: readonly Address["scheme"][];
+  /** Where calls go when the client names no target; only for transports that need none. */
+  readonly defaultTarget?: Address;
   /**
    * Opens a stream. Resolves when connected and the header is queued, without waiting for the server: an unknown method
    * shows at `recv`.

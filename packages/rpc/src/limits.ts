@@ -1,0 +1,41 @@
+import { type Fields, RpcError } from "@slipstream/stream";
+
+/** Bytes of a string in UTF-8; a lone surrogate counts as the replacement character, 3 bytes. */
+function utf8Length(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    bytes += unit < 0x800 ? 1 : 2;
+    // A pair is two units and four bytes: two were counted with the length.
+    if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) i++;
+  }
+  return bytes;
+}
+
+/** Counts keys and values against one limit, on every transport the same. */
+export class MetadataBudget {
+  #bytes = 0;
+
+  map(values: ReadonlyMap<string, string>): this {
+    for (const [key, value] of values) this.#bytes += utf8Length(key) + utf8Length(value);
+    return this;
+  }
+
+  fields(fields: Fields): this {
+    for (const [name, value] of fields) {
+      this.#bytes += utf8Length(name) + (typeof value === "string" ? utf8Length(value) : value.byteLength);
+    }
+    return this;
+  }
+
+  /** @throws RpcError `resource_exhausted` when more than `limit` bytes were counted. */
+  check(what: string, limit: number): void {
+    if (this.#bytes > limit) {
+      throw new RpcError(
+        "resource_exhausted",
+        `${what} of ${this.#bytes} bytes is over maxMetadataBytes (${limit}): send large values as messages`,
+      );
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import {
+  buildMiddleware,
+  composeCall,
+  isCallKind,
+  noFields,
+  type Reply,
+  RpcError,
+  type ServerByteStream,
+  type ServerHandler,
+  type ServerStart,
+} from "@slipstream/stream";
+import { thrownToError } from "../reasons.ts";
+import { ActiveCalls } from "./active-calls.ts";
+import type { ServerOptions } from "./options.ts";
+import { type Entry, Registry } from "./registry.ts";
+import { invoke, type ServerRuntime, serveCall, serveCallOnStream, serveStream } from "./server-call.ts";
+
+const defaultMaxMetadataBytes = 32 * 1024;
+
+/** Takes the calls of all transports of one server, and finds who serves them. */
+export class Dispatcher implements ServerHandler {
+  readonly registry = new Registry();
+  readonly active = new ActiveCalls();
+  readonly #runtime: ServerRuntime;
+
+  constructor(options: ServerOptions) {
+    const middleware = buildMiddleware(options.middleware ?? [], {
+      side: "server",
+      service: options.name ?? "",
+    });
+    this.#runtime = {
+      options,
+      middleware,
+      handler: composeCall(middleware, async (info, request) =>
+        invoke(this.registry.find(info.service, info.method), info, request),
+      ),
+      maxMetadataBytes: options.maxMetadataBytes ?? defaultMaxMetadataBytes,
+      active: this.active,
+    };
+  }
+
+  stream(bytes: ServerByteStream): void {
+    const { service, method } = bytes.start;
+    let entry: Entry;
+    try {
+      entry = this.registry.find(service, method);
+    } catch (thrown) {
+      bytes.end({ error: thrownToError(thrown), trailer: noFields });
+      return;
+    }
+    const serve = isCallKind(entry.method.kind) ? serveCallOnStream : serveStream;
+    void serve(this.#runtime, entry, bytes);
+  }
+
+  async call(start: ServerStart, request: Uint8Array): Promise<Reply | undefined> {
+    try {
+      const entry = this.registry.find(start.service, start.method);
+      const { kind } = entry.method;
+      if (isCallKind(kind)) return await serveCall(this.#runtime, entry, start, request);
+      throw new RpcError(
+        "unimplemented",
+        `method ${start.method} is a streaming method (${kind}): open a stream, this was a single call`,
+      );
+    } catch (thrown) {
+      return {
+        outcome: { error: thrownToError(thrown) },
+        header: noFields,
+        trailer: noFields,
+        backward: new Map(),
+      };
+    }
+  }
+}

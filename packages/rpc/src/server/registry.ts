@@ -1,0 +1,83 @@
+import { type AnyMethod, RpcError, type ServiceDescriptor } from "@slipstream/stream";
+
+/** A method and the function that serves it. */
+export interface Entry {
+  readonly service: ServiceDescriptor;
+  readonly method: AnyMethod;
+  /** The handler, bound to its implementation. */
+  readonly handle: (...args: readonly unknown[]) => unknown;
+}
+
+/** The services of one server, by their names on the wire. */
+export class Registry {
+  readonly #services = new Map<string, Map<string, Entry>>();
+
+  /** @throws RpcError `invalid_argument` when a handler is missing or the name is taken. */
+  add(service: ServiceDescriptor, implementation: Readonly<Record<string, unknown>>): void {
+    if (this.#services.has(service.name)) {
+      throw new RpcError("invalid_argument", `service ${service.name} has been added before`);
+    }
+    const missing = Object.keys(service.methods).filter((key) => typeof implementation[key] !== "function");
+    if (missing.length > 0) {
+      throw new RpcError("invalid_argument", `service ${service.name}: no handler for ${missing.join(", ")}`);
+    }
+    const methods = new Map<string, Entry>();
+    for (const [key, method] of Object.entries(service.methods)) {
+      const handler = implementation[key] as (...args: readonly unknown[]) => unknown;
+      methods.set(method.name, {
+        service,
+        method,
+        handle: (...args) => handler.apply(implementation, [...args]),
+      });
+    }
+    this.#services.set(service.name, methods);
+  }
+
+  /**
+   * Strict when the caller names a service. When it names none, as stock Kitex ping-pong clients do, the one service
+   * that has the method.
+   *
+   * @throws RpcError `unimplemented`, with Thrift type 20 for an unknown service and 1 for an unknown method.
+   */
+  find(service: string, method: string): Entry {
+    if (service === "") return this.#findByMethod(method);
+    const methods = this.#services.get(service);
+    if (!methods) {
+      throw new RpcError("unimplemented", `unknown service ${service}; this server has ${this.#names()}`, {
+        origin: { thriftType: 20 },
+      });
+    }
+    const entry = methods.get(method);
+    if (!entry) throw unknownMethod(method, `service ${service} has ${list(methods.keys())}`);
+    return entry;
+  }
+
+  #findByMethod(method: string): Entry {
+    const found = [...this.#services.values()]
+      .map((methods) => methods.get(method))
+      .filter((entry) => entry !== undefined);
+    const [entry] = found;
+    if (!entry)
+      throw unknownMethod(
+        method,
+        `no service has it, and the call names none; this server has ${this.#names()}`,
+      );
+    if (found.length > 1) {
+      const services = list(found.map(({ service }) => service.name));
+      throw unknownMethod(method, `several services have it (${services}), and the call names none`);
+    }
+    return entry;
+  }
+
+  #names(): string {
+    return this.#services.size === 0 ? "no services" : list(this.#services.keys());
+  }
+}
+
+function unknownMethod(method: string, why: string): RpcError {
+  return new RpcError("unimplemented", `unknown method ${method}; ${why}`, { origin: { thriftType: 1 } });
+}
+
+function list(names: Iterable<string>): string {
+  return [...names].join(", ");
+}

@@ -1,0 +1,185 @@
+import {
+  type Address,
+  type CallStart,
+  type ClientByteStream,
+  type ClientTransport,
+  Ending,
+  type OpenOptions,
+  type Peer,
+  type Reply,
+  RpcError,
+  type RunningTransport,
+  type ServerHandler,
+  type ServerTransport,
+} from "@slipstream/stream";
+import { asHeardByServer, MemoryCall, type Peers, serverStart } from "./call.ts";
+import type { PipeLimits } from "./pipe.ts";
+
+export interface MemoryOptions {
+  /** What servers and clients in this process find one another by; only for messages. @defaultValue "memory" */
+  readonly name?: string;
+  /** Unread bytes of one direction of a stream before its sender waits. @defaultValue 262,144 */
+  readonly windowBytes?: number;
+  /** Bytes that may wait beyond the window when `send` is not awaited. @defaultValue 16,777,216 */
+  readonly maxSendBufferBytes?: number;
+  /** @defaultValue 67,108,864 */
+  readonly maxMessageBytes?: number;
+  /** Streams and calls open at once; one more is refused. @defaultValue 1,000 */
+  readonly maxCalls?: number;
+}
+
+/** Both ends of a transport without a wire: give the same object to a server and to its clients. */
+export interface MemoryTransport extends ClientTransport, ServerTransport {
+  readonly defaultTarget: Address;
+  /** Bytes sent and not received yet, in all streams: what a test of memory bounds looks at. */
+  readonly queuedBytes: number;
+}
+
+/**
+ * The smallest correct transport: calls stay in this process. For tests of handlers and clients without sockets, and the
+ * reference for what every transport does.
+ *
+ * @example
+ * const transport = memory();
+ * const server = createServer({ transports: [transport] }).add(Greeter, implementation);
+ * await server.listen();
+ * const client = createClient(Greeter, { transport });
+ */
+export function memory(options: MemoryOptions = {}): MemoryTransport {
+  return new InMemory(options);
+}
+
+class InMemory implements MemoryTransport {
+  readonly name = "memory";
+  readonly schemes = ["memory"] as const;
+  readonly defaultTarget: Address;
+  readonly #limits: PipeLimits;
+  readonly #maxCalls: number;
+  readonly #peers: Peers;
+  readonly #streams = new Set<MemoryCall>();
+  readonly #calls = new Set<(reason: RpcError) => void>();
+  #handler: ServerHandler | undefined;
+  #isDraining = false;
+  #isClosed = false;
+
+  constructor(options: MemoryOptions) {
+    const path = options.name ?? "memory";
+    this.defaultTarget = { key: `memory:${path}`, scheme: "memory", path };
+    this.#limits = {
+      windowBytes: options.windowBytes ?? 256 * 1024,
+      maxSendBufferBytes: options.maxSendBufferBytes ?? 16 * 1024 * 1024,
+      maxMessageBytes: options.maxMessageBytes ?? 64 * 1024 * 1024,
+    };
+    this.#maxCalls = options.maxCalls ?? 1_000;
+    const peer: Peer = {
+      address: this.defaultTarget.key,
+      transport: this.name,
+      protocol: this.name,
+      isSlipstream: true,
+    };
+    this.#peers = { client: peer, server: peer };
+  }
+
+  get queuedBytes(): number {
+    let bytes = 0;
+    for (const call of this.#streams) {
+      bytes += call.requests.queue.queuedBytes + call.responses.queue.queuedBytes;
+    }
+    return bytes;
+  }
+
+  async serve(handler: ServerHandler): Promise<RunningTransport> {
+    if (this.#handler) {
+      throw new RpcError(
+        "failed_precondition",
+        `${this.defaultTarget.key} has a server already; make a transport for each`,
+      );
+    }
+    this.#handler = handler;
+    return {
+      addresses: [this.defaultTarget],
+      drain: () => {
+        this.#isDraining = true;
+      },
+      close: async () => {
+        this.#handler = undefined;
+        this.#breakAll("the server closed the connection");
+      },
+    };
+  }
+
+  async open(start: CallStart, _: OpenOptions = {}): Promise<ClientByteStream> {
+    const handler = this.#admit(start);
+    const call = new MemoryCall(start, this.#limits, this.#peers, (done) => this.#streams.delete(done));
+    this.#streams.add(call);
+    queueMicrotask(() => handler.stream(call.server));
+    return call.client;
+  }
+
+  async call(
+    start: CallStart,
+    request: Uint8Array,
+    { oneway }: OpenOptions & { readonly oneway: boolean },
+  ): Promise<Reply | undefined> {
+    const handler = this.#admit(start);
+    this.#checkSize(request);
+    const stopped = new Ending();
+    const served = new Promise<Reply | undefined>((resolve, reject) => {
+      const lost = (reason: RpcError): void => {
+        stopped.end(asHeardByServer(reason));
+        reject(reason);
+      };
+      const unlisten = oneway ? undefined : start.ended.onEnd(lost);
+      this.#calls.add(lost);
+      queueMicrotask(async () => {
+        const reply = await handler.call(serverStart(start, this.#peers.client, stopped), request);
+        unlisten?.();
+        this.#calls.delete(lost);
+        resolve(reply);
+      });
+    });
+    if (!oneway) return served;
+    // The caller of a oneway does not hear what becomes of it.
+    served.catch(() => {});
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#breakAll("the transport has been closed");
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #admit(start: CallStart): ServerHandler {
+    if (start.ended.reason) throw start.ended.reason;
+    if (this.#isClosed) throw new RpcError("unavailable", "the transport has been closed");
+    if (!this.#handler || this.#isDraining) {
+      const why = this.#handler ? "is shutting down" : "has no server";
+      throw new RpcError("unavailable", `${start.address.key} ${why}`, { retryable: true });
+    }
+    if (this.#streams.size + this.#calls.size >= this.#maxCalls) {
+      throw new RpcError("resource_exhausted", `maxCalls (${this.#maxCalls}) are open`, { retryable: true });
+    }
+    return this.#handler;
+  }
+
+  #checkSize(request: Uint8Array): void {
+    const { maxMessageBytes } = this.#limits;
+    if (request.byteLength > maxMessageBytes) {
+      throw new RpcError(
+        "resource_exhausted",
+        `message of ${request.byteLength} bytes is over maxMessageBytes (${maxMessageBytes})`,
+      );
+    }
+  }
+
+  #breakAll(why: string): void {
+    const atServer = (): RpcError =>
+      new RpcError("cancelled", why, { origin: { ttstream: 12013, side: "server" } });
+    for (const call of [...this.#streams]) call.break(new RpcError("unavailable", why), atServer());
+    for (const lost of [...this.#calls]) lost(new RpcError("unavailable", why));
+  }
+}
