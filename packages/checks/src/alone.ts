@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createContext, Script } from "node:vm";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { layers, nodeSubpaths } from "./layers.ts";
-import { type PackedPackage, withTarballs } from "./pack.ts";
+import { installTarballs, type PackedPackage } from "./pack.ts";
 import { run } from "./run.ts";
 import { subpaths } from "./workspace.ts";
 
@@ -17,28 +17,26 @@ export interface AloneReport {
 }
 
 /**
- * Installs every public package by itself, from tarballs, into an empty folder outside the repository. With pnpm's
- * strict `node_modules` only what the package declares is there. Then imports and requires each subpath under Node, and
- * bundles those that run in a browser.
+ * Installs each package by itself, from its tarball, into an empty folder outside the repository. With pnpm's strict
+ * `node_modules` only what the package declares is there. Then imports and requires each subpath under Node, and bundles
+ * those that run in a browser.
  */
-export function installAlone(): Promise<AloneReport> {
-  return withTarballs(async (packed) => {
-    const problems: string[] = [];
-    const bundles: string[] = [];
-    const top = await mkdtemp(join(tmpdir(), "slipstream-alone-"));
-    try {
-      for (const each of packed) {
-        try {
-          bundles.push(...(await checkAlone(top, each, packed)));
-        } catch (error) {
-          problems.push(`${each.manifest.name}: ${error instanceof Error ? error.message : String(error)}`);
-        }
+export async function installAlone(packed: readonly PackedPackage[]): Promise<AloneReport> {
+  const problems: string[] = [];
+  const bundles: string[] = [];
+  const top = await mkdtemp(join(tmpdir(), "slipstream-alone-"));
+  try {
+    for (const each of packed) {
+      try {
+        bundles.push(...(await checkAlone(top, each, packed)));
+      } catch (error) {
+        problems.push(`${each.manifest.name}: ${error instanceof Error ? error.message : String(error)}`);
       }
-    } finally {
-      await rm(top, { recursive: true });
     }
-    return { problems, bundles };
-  });
+  } finally {
+    await rm(top, { recursive: true });
+  }
+  return { problems, bundles };
 }
 
 async function checkAlone(
@@ -47,13 +45,14 @@ async function checkAlone(
   packed: readonly PackedPackage[],
 ): Promise<readonly string[]> {
   const path = join(top, folder);
-  await install(path, manifest.name, packed, {});
+  const alone = { [manifest.name]: manifest.version };
+  await installTarballs(path, packed, alone);
   const optional = optionalPeers(manifest);
   const specifiers = subpaths(manifest).map((subpath) => join(manifest.name, subpath));
   const missing = await importAll(path, specifiers, Object.keys(optional));
   if (missing.length > 0) {
     // These subpaths are adapters of an optional peer: with the peer they work.
-    await install(path, manifest.name, packed, optional);
+    await installTarballs(path, packed, { ...alone, ...optional });
     await importAll(path, missing, []);
   }
   for (const name of Object.keys(manifest.bin ?? {})) {
@@ -73,35 +72,6 @@ function optionalPeers(manifest: PackedPackage["manifest"]): Record<string, stri
   const peers = Object.entries(manifest.peerDependencies ?? {});
   return Object.fromEntries(
     peers.filter(([name]) => manifest.peerDependenciesMeta?.[name]?.optional === true),
-  );
-}
-
-/** Installs one package into `path`; whatever of ours it needs comes from the other tarballs. */
-async function install(
-  path: string,
-  name: string,
-  packed: readonly PackedPackage[],
-  others: Readonly<Record<string, string>>,
-): Promise<void> {
-  const tarballs = Object.fromEntries(
-    packed.map(({ manifest, tarball }) => [manifest.name, `file:${tarball}`]),
-  );
-  const manifest = {
-    name: "alone",
-    private: true,
-    type: "module",
-    dependencies: { [name]: tarballs[name], ...others },
-    pnpm: { overrides: tarballs },
-  };
-  await mkdir(path, { recursive: true });
-  await writeFile(join(path, "package.json"), JSON.stringify(manifest));
-  await run(
-    "pnpm",
-    ["install", "--ignore-workspace", "--no-lockfile", "--prefer-offline", "--ignore-scripts"],
-    {
-      cwd: path,
-      env: { CI: "true" },
-    },
   );
 }
 
@@ -148,7 +118,7 @@ async function importAll(
  * @returns the size of the bundle in bytes.
  * @throws Error when it needs Node.
  */
-export async function bundledSize(path: string, specifier: string): Promise<number> {
+async function bundledSize(path: string, specifier: string): Promise<number> {
   const { outputFiles, metafile } = await build({
     stdin: {
       contents: `import * as all from ${JSON.stringify(specifier)}; globalThis.exported = Object.keys(all);`,

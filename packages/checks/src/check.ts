@@ -4,31 +4,42 @@
 //   pnpm check lint format     only these
 //   pnpm check --static        all but the tests
 //   pnpm check --json FILE     and write the outcome there
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { installAlone } from "./alone.ts";
 import { checkBehaviours } from "./behaviours.ts";
 import { boundaryViolations } from "./boundaries.ts";
+import { consumerProblems } from "./consumer.ts";
 import { manifestProblems } from "./manifests.ts";
+import { withTarballs } from "./pack.ts";
 import { publishedProblems } from "./published.ts";
 import { run } from "./run.ts";
-import { hasSources, root, workspacePackages } from "./workspace.ts";
+import {
+  examples,
+  hasSources,
+  publicPackages,
+  root,
+  type WorkspacePackage,
+  workspacePackages,
+} from "./workspace.ts";
 
 /** Returns what is worth telling; throws what went wrong. */
 type Step = () => Promise<string>;
 
 const steps: Readonly<Record<string, Step>> = {
-  build: () => turbo("build"),
-  typecheck: () => turbo("typecheck"),
+  build: () => turbo("build", pathsOf(publicPackages())),
+  typecheck: () => turbo("typecheck", pathsOf([...workspacePackages(), ...examples()])),
   lint: () => command("pnpm", "--silent", "lint"),
   format: () => command("biome", "ci", "--colors=off"),
   boundaries: async () => noProblems(await boundaryViolations(root)),
-  manifests: async () => noProblems(manifestProblems()),
+  manifests: async () => noProblems(manifestProblems(workspacePackages(), fixedGroups())),
   behaviours: async () => noProblems(checkBehaviours()),
   tests: () => command("vitest", "run"),
-  published: async () => noProblems(await publishedProblems()),
+  published: async () => noProblems(await withTarballs(publishedProblems)),
+  consumer: async () => noProblems(await withTarballs(consumerProblems)),
   alone: async () => {
-    const { problems, bundles } = await installAlone();
+    const { problems, bundles } = await withTarballs(installAlone);
     noProblems(problems);
     return bundles.join("\n");
   },
@@ -69,11 +80,19 @@ async function outcome(step: Step): Promise<{ readonly ok: boolean; readonly tex
   }
 }
 
-/** Runs a task in every package that has sources. */
-function turbo(task: string): Promise<string> {
-  const empty = workspacePackages().filter(({ path }) => !hasSources(path));
-  const filters = empty.map(({ folder }) => `--filter=!./packages/${folder}`);
+/** Runs a task in some packages, and in what they depend on as turbo.json says. */
+function turbo(task: string, paths: readonly string[]): Promise<string> {
+  const filters = paths.map((path) => `--filter=./${relative(root, path)}`);
   return command("turbo", "run", task, "--continue", "--output-logs=errors-only", ...filters);
+}
+
+function fixedGroups(): readonly (readonly string[])[] {
+  const config = readFileSync(join(root, ".changeset", "config.json"), "utf8");
+  return (JSON.parse(config) as { fixed: string[][] }).fixed;
+}
+
+function pathsOf(packages: readonly WorkspacePackage[]): readonly string[] {
+  return packages.map(({ path }) => path).filter(hasSources);
 }
 
 async function command(program: string, ...args: readonly string[]): Promise<string> {

@@ -1,17 +1,26 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { root, subpaths, type WorkspacePackage, workspacePackages } from "./workspace.ts";
+import { subpaths, type WorkspacePackage } from "./workspace.ts";
 
 const files = ["dist", "src", "!src/**/*.test.ts", "!src/**/*.test-d.ts"];
 
 /**
  * What publishing and the workspace need of each package.json, beyond what publint reads.
  *
+ * @param fixed - the fixed groups of changesets: all public packages share one version, so there is one group of them all.
  * @returns one line a problem.
  */
-export function manifestProblems(): readonly string[] {
-  const packages = workspacePackages();
-  return [...packages.flatMap(problemsOf), ...fixedGroupProblems(packages)];
+export function manifestProblems(
+  packages: readonly WorkspacePackage[],
+  fixed: readonly (readonly string[])[],
+): readonly string[] {
+  const published = packages
+    .filter(({ manifest }) => manifest.private !== true)
+    .map(({ manifest }) => manifest.name);
+  const names = published.toSorted().join(", ");
+  const isFixed = fixed.length === 1 && fixed[0]?.toSorted().join(", ") === names;
+  const group = isFixed ? [] : [`.changeset/config.json: fixed is not one group of ${names}`];
+  return [...packages.flatMap(problemsOf), ...group];
 }
 
 function problemsOf({ folder, path, manifest }: WorkspacePackage): readonly string[] {
@@ -52,17 +61,4 @@ function problemsOf({ folder, path, manifest }: WorkspacePackage): readonly stri
     expect(order.at(-1) === "default", `${subpath}: the last condition is not default`);
   }
   return problems;
-}
-
-/** All public packages share one version, so all are in the one fixed group of changesets. */
-function fixedGroupProblems(packages: readonly WorkspacePackage[]): readonly string[] {
-  const config = JSON.parse(readFileSync(join(root, ".changeset", "config.json"), "utf8")) as {
-    fixed: string[][];
-  };
-  const published = packages
-    .filter(({ manifest }) => manifest.private !== true)
-    .map(({ manifest }) => manifest.name);
-  const [group = [], ...others] = config.fixed;
-  if (others.length === 0 && group.toSorted().join() === published.toSorted().join()) return [];
-  return [`.changeset/config.json: fixed is not one group of ${published.toSorted().join(", ")}`];
 }

@@ -2,28 +2,26 @@ import { readFile } from "node:fs/promises";
 import { checkPackage, createPackageFromTarballData, type Problem } from "@arethetypeswrong/core";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import { withTarballs } from "./pack.ts";
+import type { PackedPackage } from "./pack.ts";
 
 /**
- * Lints the tarball of every public package with publint, and with are-the-types-wrong under its profile `esm-only`.
+ * Lints each tarball with publint, and with are-the-types-wrong under its profile `esm-only`.
  *
  * @returns one line a problem.
  */
-export function publishedProblems(): Promise<readonly string[]> {
-  return withTarballs(async (packed) => {
-    const problems: string[] = [];
-    for (const { tarball, manifest } of packed) {
-      const data = await readFile(tarball);
-      for (const problem of [...(await lintTarball(data)), ...(await wrongTypes(data))]) {
-        problems.push(`${manifest.name}: ${problem}`);
-      }
+export async function publishedProblems(packed: readonly PackedPackage[]): Promise<readonly string[]> {
+  const problems: string[] = [];
+  for (const { tarball, manifest } of packed) {
+    const data = await readFile(tarball);
+    for (const problem of [...(await lintTarball(data)), ...(await wrongTypes(data))]) {
+      problems.push(`${manifest.name}: ${problem}`);
     }
-    return problems;
-  });
+  }
+  return problems;
 }
 
 /** What publint says about a tarball, suggestions included. */
-export async function lintTarball(data: Uint8Array): Promise<readonly string[]> {
+async function lintTarball(data: Uint8Array): Promise<readonly string[]> {
   const tarball = new Uint8Array(data).buffer;
   const { messages, pkg } = await publint({ pack: { tarball }, strict: true });
   return messages.map(
@@ -32,7 +30,7 @@ export async function lintTarball(data: Uint8Array): Promise<readonly string[]> 
 }
 
 /** What are-the-types-wrong says about a tarball, for those who import it as ESM or with a bundler. */
-export async function wrongTypes(data: Uint8Array): Promise<readonly string[]> {
+async function wrongTypes(data: Uint8Array): Promise<readonly string[]> {
   const result = await checkPackage(createPackageFromTarballData(new Uint8Array(data)));
   if (!result.types) return ["attw: the package has no types"];
   return result.problems.filter(concernsEsm).map((problem) => `attw: ${JSON.stringify(problem)}`);

@@ -29,10 +29,19 @@ export const root: string = fileURLToPath(new URL("../../..", import.meta.url)).
 
 /** All packages under `packages/`, sorted by folder. */
 export function workspacePackages(): readonly WorkspacePackage[] {
-  const parent = join(root, "packages");
+  return packagesUnder("packages");
+}
+
+/** All packages under `examples/`, sorted by folder. */
+export function examples(): readonly WorkspacePackage[] {
+  return packagesUnder("examples");
+}
+
+function packagesUnder(parent: string): readonly WorkspacePackage[] {
+  if (!existsSync(join(root, parent))) return [];
   const packages: WorkspacePackage[] = [];
-  for (const folder of readdirSync(parent).sort()) {
-    const path = join(parent, folder);
+  for (const folder of readdirSync(join(root, parent)).sort()) {
+    const path = join(root, parent, folder);
     const manifestFile = join(path, "package.json");
     if (!existsSync(manifestFile)) continue;
     packages.push({ folder, path, manifest: JSON.parse(readFileSync(manifestFile, "utf8")) as Manifest });
