@@ -69,11 +69,15 @@ export interface Call {
   readonly script?: readonly Step[];
 }
 
-/** An error as its Go program sees it. */
+/** An error as the program sees it. */
 export interface Failure {
-  /** The Go type. */
+  /** The type in Go, or the class. */
   readonly type: string;
   readonly text: string;
+  /** Only ours have one. */
+  readonly code?: string;
+  /** Only ours show it apart; Kitex has it in the text. */
+  readonly cancelPath?: string;
   /** Thrift or ttstream number. */
   readonly typeId?: number;
   /** gRPC status. */
@@ -139,4 +143,26 @@ export interface CallRecord {
   readonly next?: Outcome;
   /** What directives could not do. */
   readonly notes?: readonly string[];
+}
+
+/** How far a recorded call must have come: its handler began, read the client's half-close, saw its context end, returned. */
+export type Stage = "started" | "halfClosed" | "ended" | "returned";
+
+/** A program that makes calls: Kitex's or ours. */
+export interface Caller {
+  /** Makes one call and resolves when it is over, whatever its outcome. Rejects only when the call could not be tried. */
+  call(call: Call): Promise<Outcome>;
+  /** Makes the same call `count` times at once, with one client. `{i}` in a text becomes the number of the call. */
+  many(count: number, call: Call): Promise<ManyOutcome>;
+}
+
+/** A program that serves Lab and Shed, obeying the directives in the requests: Kitex's or ours. */
+export interface Callee {
+  /** `host:port`. */
+  readonly target: string;
+  /**
+   * What the handler saw of the call whose message said `as=name`, once it has come to `until`.
+   * Rejects when it has not within `timeoutMs`.
+   */
+  observe(name: string, until?: Stage, timeoutMs?: number): Promise<CallRecord>;
 }

@@ -1,13 +1,17 @@
 export { kitexUnavailable } from "./build.ts";
 export type {
   Call,
+  Callee,
+  Caller,
   CallRecord,
   Failure,
   ManyOutcome,
   Message,
   Outcome,
   Protocol,
+  Stage,
   Step,
 } from "./calls.ts";
-export type { KitexServerOptions, Stage } from "./kitex.ts";
+export type { KitexServerOptions } from "./kitex.ts";
 export { type KitexPeer, type KitexServer, startKitexDriver, startKitexServer } from "./kitex.ts";
+export { type Passage, type RecordingProxy, startRecordingProxy } from "./proxy.ts";

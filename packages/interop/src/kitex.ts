@@ -1,5 +1,5 @@
 import { buildKitexPeer } from "./build.ts";
-import type { Call, CallRecord, ManyOutcome, Outcome } from "./calls.ts";
+import type { Call, Callee, Caller, CallRecord, ManyOutcome, Outcome, Stage } from "./calls.ts";
 import { ControlledProcess } from "./control.ts";
 
 /** Options of one listening Kitex server. */
@@ -16,11 +16,8 @@ export interface KitexServerOptions {
   readonly onlyLab?: boolean;
 }
 
-/** How far a recorded call must have come: its handler began, read the client's half-close, saw its context end, returned. */
-export type Stage = "started" | "halfClosed" | "ended" | "returned";
-
 /** A process with Kitex in it, which serves and calls. */
-export class KitexPeer implements AsyncDisposable {
+export class KitexPeer implements Caller, AsyncDisposable {
   readonly process: ControlledProcess;
 
   constructor(process: ControlledProcess) {
@@ -102,7 +99,7 @@ export class KitexPeer implements AsyncDisposable {
 }
 
 /** A Kitex process that listens. */
-export class KitexServer extends KitexPeer {
+export class KitexServer extends KitexPeer implements Callee {
   readonly port: number;
   /** `host:port` of its server. */
   readonly target: string;
