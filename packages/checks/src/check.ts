@@ -12,6 +12,7 @@ import { checkBehaviours } from "./behaviours.ts";
 import { boundaryViolations } from "./boundaries.ts";
 import { consumerProblems } from "./consumer.ts";
 import { manifestProblems } from "./manifests.ts";
+import { nodeGlobals } from "./node-globals.ts";
 import { withTarballs } from "./pack.ts";
 import { publishedProblems } from "./published.ts";
 import { run } from "./run.ts";
@@ -32,7 +33,8 @@ const steps: Readonly<Record<string, Step>> = {
   typecheck: () => turbo("typecheck", pathsOf([...workspacePackages(), ...examples()])),
   lint: () => command("pnpm", "--silent", "lint"),
   format: () => command("biome", "ci", "--colors=off"),
-  boundaries: async () => noProblems(await boundaryViolations(root)),
+  boundaries: async () =>
+    noProblems([...(await boundaryViolations(root)), ...nodeGlobals(workspacePackages())]),
   manifests: async () => noProblems(manifestProblems(workspacePackages(), fixedGroups())),
   behaviours: async () => noProblems(checkBehaviours()),
   tests: () => command("vitest", "run"),
