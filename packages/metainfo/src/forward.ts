@@ -55,6 +55,7 @@ export function forwardValues(context: Context): ForwardValues {
  * @returns the same context when it had no metainfo and none was given.
  */
 export function withForwardValues(context: Context, values: Partial<ForwardValues>): Context {
+  if (isMissing(context)) return context;
   const node = nodeOf(context) ?? nothing;
   const persistent = merge(node.persistent, values.persistent);
   const transient = merge(node.transient, values.transient);
@@ -65,16 +66,16 @@ export function withForwardValues(context: Context, values: Partial<ForwardValue
 
 function merge(base: Space, added: Space | undefined): Space {
   if (added === undefined || added.size === 0) return base;
-  const isClean = isValid(added);
-  if (isClean && base.size === 0) return added;
+  if (base.size === 0 && isClean(added)) return added;
   const merged = new Map(base);
   for (const [key, value] of added) {
+    requirePair(key, value);
     if (key !== "" && value !== "") merged.set(wellFormed(key), wellFormed(value));
   }
   return merged;
 }
 
-function isValid(space: Space): boolean {
+function isClean(space: Space): boolean {
   for (const [key, value] of space) {
     requirePair(key, value);
     if (key === "" || value === "" || wellFormed(key) !== key || wellFormed(value) !== value) return false;
