@@ -1,3 +1,4 @@
+import type { MessageCodec } from "@slipstream/stream";
 import { type TypeBuilder, t } from "./builder.ts";
 import { structCodec } from "./codec.ts";
 import type { Exception, ExceptionClass, Field, Struct, StructKind } from "./types.ts";
@@ -9,6 +10,7 @@ export class StructDescriptor<T> implements Struct<T> {
   readonly name: string;
   readonly #list: FieldList;
   #fields: readonly Field[] | undefined;
+  #codec: MessageCodec<T> | undefined;
 
   constructor(kind: StructKind, name: string, fields: FieldList) {
     this.kind = kind;
@@ -22,11 +24,13 @@ export class StructDescriptor<T> implements Struct<T> {
   }
 
   encode(value: T): Uint8Array {
-    return structCodec(this).encode(value);
+    this.#codec ??= structCodec<T>(this);
+    return this.#codec.encode(value);
   }
 
   decode(bytes: Uint8Array): T {
-    return structCodec(this).decode(bytes);
+    this.#codec ??= structCodec<T>(this);
+    return this.#codec.decode(bytes);
   }
 }
 
@@ -78,8 +82,9 @@ export function exception<Fields extends object>(name: string, fields: FieldList
     name: { value: name },
     kind: { value: "exception" },
     fields: { get: () => descriptor.fields },
-    encode: { value: (value: Exception<Fields>) => structCodec(descriptor).encode(value) },
-    decode: { value: (bytes: Uint8Array) => structCodec(descriptor).decode(bytes) },
+    encode: { value: (value: Exception<Fields>) => structCodec(type).encode(value) },
+    decode: { value: (bytes: Uint8Array) => structCodec(type).decode(bytes) },
   });
-  return ThriftException as unknown as ExceptionClass<Fields>;
+  const type = ThriftException as unknown as ExceptionClass<Fields>;
+  return type;
 }

@@ -1,0 +1,134 @@
+import { Fault } from "../fault.ts";
+import { type InterpretOptions, makeException, setEntry } from "../interpret.ts";
+import { isDefault } from "../plan.ts";
+import type { Reader } from "../protocol/reader.ts";
+import { high, low, scratchBigInt, scratchDouble, scratchInts } from "../protocol/scratch.ts";
+import type { Writer } from "../protocol/writer.ts";
+import type { Struct } from "../types.ts";
+import { keepField, unknownFields, writeUnknown } from "../unknown-fields.ts";
+import { readerSource } from "./read.ts";
+import { units } from "./units.ts";
+import { writerSource } from "./write.ts";
+
+export type WriteStruct = (w: Writer, value: unknown) => void;
+export type ReadStruct = (r: Reader) => unknown;
+
+/** What generated code uses besides its constants. All of it is ours: the code sees no globals of the program. */
+const runtime = {
+  // One object, without a trace: the interpreter finds out what was wrong.
+  bad: new Fault("does not fit"),
+  I: scratchInts,
+  D: scratchDouble,
+  B: scratchBigInt,
+  LO: low,
+  HI: high,
+  isDefault,
+  keepField,
+  makeException,
+  setEntry,
+  unknownFields,
+  writeUnknown,
+};
+
+/**
+ * Values that generated code refers to: it holds them by index, so that neither names nor values of an IDL become source
+ * text, apart from property names, which are written as JSON strings.
+ */
+export class Constants {
+  readonly values: unknown[] = [];
+  readonly #indexes = new Map<unknown, number>();
+
+  /** An expression for `value`. */
+  use(value: unknown): string {
+    let index = this.#indexes.get(value);
+    if (index === undefined) {
+      index = this.values.push(value) - 1;
+      this.#indexes.set(value, index);
+    }
+    return `k${index}`;
+  }
+}
+
+/** Names of the functions for other structs: of the same unit, or constants. */
+export type FunctionName = (struct: Struct) => string;
+
+type Source = (
+  struct: Struct,
+  options: InterpretOptions,
+  constants: Constants,
+  nameOf: FunctionName,
+) => string;
+
+/** One direction: functions by struct, each made when it is first needed. */
+class Direction<F> {
+  readonly #made = new WeakMap<Struct, F>();
+  readonly #source: Source;
+  readonly #options: InterpretOptions;
+
+  constructor(source: Source, options: InterpretOptions) {
+    this.#source = source;
+    this.#options = options;
+  }
+
+  get(struct: Struct): F {
+    for (const unit of units(struct, (used) => this.#made.has(used))) this.#compile(unit);
+    return this.#made.get(struct) as F;
+  }
+
+  #compile(unit: readonly Struct[]): void {
+    const constants = new Constants();
+    const nameOf: FunctionName = (struct) => {
+      const index = unit.indexOf(struct);
+      return index >= 0 ? `f${index}` : constants.use(this.#made.get(struct));
+    };
+    const functions = unit.map(
+      (struct, i) => `function f${i}${this.#source(struct, this.#options, constants, nameOf)}`,
+    );
+    const names = constants.values.map((_, i) => `k${i}`);
+    const source = [
+      `"use strict";`,
+      `const { ${Object.keys(runtime).join(", ")} } = runtime;`,
+      `const [${names.join(", ")}] = constants;`,
+      ...functions,
+      `return [${unit.map((_, i) => `f${i}`).join(", ")}];`,
+    ].join("\n");
+    // oxlint-disable-next-line typescript/no-implied-eval, no-new-func -- the point of this file; see Constants
+    const make = new Function("runtime", "constants", source) as (r: unknown, c: unknown) => F[];
+    const made = make(runtime, constants.values);
+    for (const [i, struct] of unit.entries()) this.#made.set(struct, made[i] as F);
+  }
+}
+
+/** Straight-line code for one protocol and one treatment of unknown fields. */
+export class Compiler {
+  readonly #writers: Direction<WriteStruct>;
+  readonly #readers: Direction<ReadStruct>;
+
+  constructor(options: InterpretOptions) {
+    this.#writers = new Direction(writerSource, options);
+    this.#readers = new Direction(readerSource, options);
+  }
+
+  writer(struct: Struct): WriteStruct {
+    return this.#writers.get(struct);
+  }
+
+  reader(struct: Struct): ReadStruct {
+    return this.#readers.get(struct);
+  }
+}
+
+let allowed: boolean | undefined;
+
+/** Whether the platform lets code be made from text: a Content-Security-Policy, among others, may forbid it. */
+export function canCompile(): boolean {
+  if (allowed === undefined) {
+    try {
+      // oxlint-disable-next-line typescript/no-implied-eval, no-new-func -- asks exactly this
+      allowed = new Function("return true")() as boolean;
+    } catch {
+      allowed = false;
+    }
+  }
+  return allowed;
+}

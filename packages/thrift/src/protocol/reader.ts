@@ -1,0 +1,203 @@
+import { describe, Fault } from "../fault.ts";
+import { allocate, isUtf8, readUtf8 } from "./platform.ts";
+import { headerId, headerType, WireType, wireTypeName } from "./wire.ts";
+
+export interface ReaderOptions {
+  readonly strictText: boolean;
+  readonly binaryViews: boolean;
+  readonly maxDepth: number;
+}
+
+/** Copies of short binary fields share memory, as small Buffers do in Node. */
+const poolBytes = 8 * 1024;
+const pooledBytes = 256;
+let pool: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+let poolPos = 0;
+
+/** One message being read, and the parts that the protocols share. Every method throws a Fault when the bytes are bad. */
+export abstract class Reader {
+  readonly bytes: Uint8Array;
+  pos = 0;
+  readonly end: number;
+  depth = 0;
+  readonly options: ReaderOptions;
+
+  constructor(bytes: Uint8Array, options: ReaderOptions) {
+    this.bytes = bytes;
+    this.end = bytes.length;
+    this.options = options;
+  }
+
+  /** The error of needing `size` bytes at `pos` and not having them. */
+  short(size: number): Fault {
+    return new Fault(`needs ${size} bytes at offset ${this.pos}, but the message ends after ${this.end}`);
+  }
+
+  enter(): void {
+    if (++this.depth > this.options.maxDepth) {
+      throw new Fault(`nested deeper than maxDepth (${this.options.maxDepth})`);
+    }
+  }
+
+  /** Checks a count of elements that take at least `minimum` bytes each against what is left, before anything is allocated. */
+  protected count(size: number, minimum: number): number {
+    if (size < 0 || size * minimum > this.end - this.pos) {
+      throw new Fault(
+        `${size} elements of at least ${minimum} bytes at offset ${this.pos}, but ${this.end - this.pos} bytes are left`,
+      );
+    }
+    return size;
+  }
+
+  protected mismatch(what: string, expected: number, got: number): Fault {
+    return new Fault(
+      `expected ${what} of ${wireTypeName(expected)}, got ${wireTypeName(got)} at offset ${this.pos}`,
+    );
+  }
+
+  /** Text of `size` bytes, which are there. */
+  protected text(size: number): string {
+    const { bytes, pos } = this;
+    const end = pos + size;
+    this.pos = end;
+    if (size <= 6) {
+      let text = "";
+      let i = pos;
+      for (; i < end; i++) {
+        const code = bytes[i] as number;
+        if (code > 127) break;
+        text += String.fromCharCode(code);
+      }
+      if (i === end) return text;
+    }
+    const text = readUtf8(bytes, pos, end);
+    if (this.options.strictText && text.includes("\ufffd") && !isUtf8(bytes.subarray(pos, end))) {
+      throw new Fault(`${size} bytes of text at offset ${pos} are not UTF-8: ${describe(text)}`);
+    }
+    return text;
+  }
+
+  /** `size` bytes, which are there. */
+  protected data(size: number): Uint8Array {
+    const { bytes, pos } = this;
+    this.pos = pos + size;
+    if (this.options.binaryViews) return new Uint8Array(bytes.buffer, bytes.byteOffset + pos, size);
+    if (size > pooledBytes) return Uint8Array.prototype.slice.call(bytes, pos, pos + size);
+    if (poolPos + size > pool.length) {
+      pool = allocate(poolBytes);
+      poolPos = 0;
+    }
+    const at = poolPos;
+    poolPos += size;
+    if (size <= 64) for (let i = 0; i < size; i++) pool[at + i] = bytes[pos + i] as number;
+    else pool.set(bytes.subarray(pos, pos + size), at);
+    return new Uint8Array(pool.buffer, at, size);
+  }
+
+  uuid(): string {
+    const { bytes, pos } = this;
+    if (pos + 16 > this.end) throw this.short(16);
+    let text = "";
+    for (let i = 0; i < 16; i++) {
+      if (i === 4 || i === 6 || i === 8 || i === 10) text += "-";
+      text += hex[bytes[pos + i] as number];
+    }
+    this.pos = pos + 16;
+    return text;
+  }
+
+  /** The next field's header, 0 at the end of the struct; `previous` is the header before it in the same struct, or 0. */
+  abstract field(previous: number): number;
+  /** The value of a bool field, whose header was just read. */
+  abstract boolField(): boolean;
+  abstract bool(): boolean;
+  abstract i8(): number;
+  abstract i16(): number;
+  abstract i32(): number;
+  abstract i64(): bigint;
+  /** An i64 that must be a safe integer. */
+  abstract i64Number(): number;
+  abstract double(): number;
+  abstract string(): string;
+  abstract binary(): Uint8Array;
+  /** The number of elements, checked to be of `element`, each at least `minimum` bytes. */
+  abstract list(element: number, minimum: number): number;
+  /** The number of entries, checked to be of `key` and `value`, each entry at least `minimum` bytes. */
+  abstract map(key: number, value: number, minimum: number): number;
+  /** Element type and size, without a check of the type. */
+  abstract anyList(): { element: number; size: number };
+  abstract anyMap(): { key: number; value: number; size: number };
+
+  /** Reads over a value outside of a field, in which a bool has a byte of its own. */
+  skip(type: number): void {
+    switch (type) {
+      case WireType.Bool:
+        this.bool();
+        return;
+      case WireType.I8:
+        this.i8();
+        return;
+      case WireType.I16:
+        this.i16();
+        return;
+      case WireType.I32:
+        this.i32();
+        return;
+      case WireType.I64:
+        this.skipI64();
+        return;
+      case WireType.Double:
+        this.double();
+        return;
+      case WireType.String:
+        this.skipString();
+        return;
+      case WireType.Uuid:
+        if (this.pos + 16 > this.end) throw this.short(16);
+        this.pos += 16;
+        return;
+      case WireType.Struct: {
+        this.enter();
+        for (let header = this.field(0); header !== 0; header = this.field(header)) this.skipField(header);
+        this.depth--;
+        return;
+      }
+      case WireType.Map: {
+        const { key, value, size } = this.anyMap();
+        this.enter();
+        for (let i = 0; i < size; i++) {
+          this.skip(key);
+          this.skip(value);
+        }
+        this.depth--;
+        return;
+      }
+      case WireType.List:
+      case WireType.Set: {
+        const { element, size } = this.anyList();
+        this.enter();
+        for (let i = 0; i < size; i++) this.skip(element);
+        this.depth--;
+        return;
+      }
+      default:
+        throw new Fault(`unknown ${wireTypeName(type)} before offset ${this.pos}`);
+    }
+  }
+
+  skipField(header: number): void {
+    const type = headerType(header);
+    if (type === WireType.Bool) this.boolField();
+    else this.skip(type);
+  }
+
+  protected abstract skipI64(): void;
+  protected abstract skipString(): void;
+
+  /** What a fault says about where it happened when no field is known. */
+  static fieldName(header: number): string {
+    return `field ${headerId(header)} (${wireTypeName(headerType(header))})`;
+  }
+}
+
+const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
