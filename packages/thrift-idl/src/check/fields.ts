@@ -64,7 +64,11 @@ function fieldId(syntax: FieldSyntax, previousId: number, role: FieldRole, sink:
   }
   const { value, span } = syntax.id;
   if (value < minId || value > maxId) {
-    sink.error(span, `a field id is at most ${maxId}, not ${value}`, "write a number from 1 to 32767");
+    sink.error(
+      span,
+      `a field id is from ${minId} to ${maxId}, not ${value}`,
+      "write a number from 1 to 32767",
+    );
     return previousId + 1;
   }
   if (role === "throws" && value === 0n) {

@@ -98,7 +98,7 @@ function checkStreaming(
       count === 0 ? `write ${name}(1: Request request)` : "put them into one struct",
     );
   }
-  if (syntax.response === undefined) {
+  if (syntax.response === undefined && !syntax.oneway) {
     sink.error(
       syntax.responseSpan,
       `a streaming method has a response, ${name} is void`,

@@ -13,8 +13,7 @@ export function parseItems<T>(
   const items: T[] = [];
   for (;;) {
     if (cursor.accept(close)) return items;
-    const lost = cursor.token.kind === "end" || cursor.atDefinition() || cursor.isPunctuation("}");
-    if (lost) {
+    if (isLost(cursor, close)) {
       cursor.report(cursor.unexpected(`"${close}" at the end of ${what}`));
       return items;
     }
@@ -24,8 +23,12 @@ export function parseItems<T>(
     } catch (failure) {
       cursor.report(failure);
       cursor.skipItem(begin, close);
-      // A closing bracket of another kind stops the search without an item, and is no end of this list.
-      if (cursor.index === begin && !cursor.isPunctuation("}") && !cursor.atDefinition()) cursor.next();
+      if (cursor.index === begin && !isLost(cursor, close)) cursor.next();
     }
   }
+}
+
+function isLost(cursor: Cursor, close: "}" | ")"): boolean {
+  if (cursor.token.kind === "end" || cursor.atDefinition()) return true;
+  return close === ")" && (cursor.isPunctuation("}") || cursor.atMethod());
 }

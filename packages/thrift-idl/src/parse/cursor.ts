@@ -59,6 +59,11 @@ export class Cursor {
     return this.#tokens[this.#at - 1];
   }
 
+  /** All words from token number `begin` to this one. */
+  wordsSince(begin: number): readonly string[] {
+    return this.#tokens.slice(begin, this.#at).flatMap(({ kind, text }) => (kind === "word" ? [text] : []));
+  }
+
   next(): Token {
     const token = this.token;
     if (token.kind !== "end") this.#at++;
@@ -134,6 +139,14 @@ export class Cursor {
       return false;
     if (first.text === "const" || first.text === "typedef") return this.startsLine();
     return third.text === "{" || third.text === "extends";
+  }
+
+  /** True where a method begins at the beginning of a line: arguments before it were never closed. */
+  atMethod(): boolean {
+    const skip = this.isWord("oneway") ? 1 : 0;
+    const [type, name, open, first] = [0, 1, 2, 3].map((n) => this.ahead(n + skip));
+    if (type?.kind !== "word" || name?.kind !== "word" || open?.text !== "(") return false;
+    return (first?.kind === "int" || first?.text === ")") && this.startsLine();
   }
 
   /**

@@ -48,8 +48,6 @@ class DocumentParser {
   readonly #namespaces: NamespaceSyntax[] = [];
   readonly #definitions: DefinitionSyntax[] = [];
   readonly #broken = new Set<string>();
-  /** The name of the definition at hand, once it is known. */
-  #name: string | undefined;
 
   constructor(cursor: Cursor) {
     this.#cursor = cursor;
@@ -59,13 +57,12 @@ class DocumentParser {
     const cursor = this.#cursor;
     while (cursor.token.kind !== "end") {
       const begin = cursor.index;
-      this.#name = undefined;
       try {
         this.#parseStatement();
       } catch (failure) {
         cursor.report(failure);
-        if (this.#name !== undefined) this.#broken.add(this.#name);
         this.#skipStatement(begin);
+        for (const word of cursor.wordsSince(begin)) this.#broken.add(word);
       }
     }
     return {
@@ -152,21 +149,21 @@ class DocumentParser {
     switch (keyword) {
       case "const": {
         const type = parseType(cursor);
-        const name = this.#parseName("the name of a constant");
+        const name = parseName(cursor, "the name of a constant");
         cursor.expectPunctuation("=", "and the value of the constant");
         return { kind: "const", type, name, value: parseValue(cursor), ...rest };
       }
       case "typedef": {
         const type = parseType(cursor);
-        return { kind: "typedef", type, name: this.#parseName("the new name"), ...rest };
+        return { kind: "typedef", type, name: parseName(cursor, "the new name"), ...rest };
       }
       case "enum": {
-        const name = this.#parseName("the name of an enum");
+        const name = parseName(cursor, "the name of an enum");
         cursor.expectPunctuation("{", "and the enum's values");
         return { kind: "enum", name, members: parseEnumMembers(cursor, `enum ${name.text}`), ...rest };
       }
       case "service": {
-        const name = this.#parseName("the name of a service");
+        const name = parseName(cursor, "the name of a service");
         const base = cursor.accept("extends") ? this.#parseReference("the service to extend") : undefined;
         cursor.expectPunctuation("{", "and the service's methods");
         return {
@@ -181,18 +178,12 @@ class DocumentParser {
         throw this.#refuseSenum();
       default: {
         const kind = keyword === "union" || keyword === "exception" ? keyword : "struct";
-        const name = this.#parseName(`the name of ${kind === "exception" ? "an" : "a"} ${kind}`);
+        const name = parseName(cursor, `the name of ${kind === "exception" ? "an" : "a"} ${kind}`);
         skipXsd(cursor);
         cursor.expectPunctuation("{", `and the ${kind}'s fields`);
         return { kind, name, fields: parseFields(cursor, "}", `${kind} ${name.text}`), ...rest };
       }
     }
-  }
-
-  #parseName(what: string): NameSyntax {
-    const name = parseName(this.#cursor, what);
-    this.#name = name.text;
-    return name;
   }
 
   #parseReference(what: string): NameSyntax {
@@ -203,7 +194,6 @@ class DocumentParser {
   #refuseSenum(): SyntaxFailure {
     const cursor = this.#cursor;
     const span = cursor.span(cursor.previous);
-    this.#name = cursor.token.text;
     return new SyntaxFailure(
       span,
       "senum is no longer a part of Thrift",

@@ -38,7 +38,7 @@ export function tokenize(source: SourceFile, sink: DiagnosticSink): readonly Tok
     let end: number;
     if ((end = match(blank)) >= 0) {
       at = end;
-    } else if ((end = match(word)) >= 0) {
+    } else if ((end = match(word)) >= 0 && !(text.charCodeAt(end) > 0x7f && match(foreignWord) > end)) {
       push("word", end);
     } else if (c === "#" || text.startsWith("//", at)) {
       end = endOfLine(text, at);

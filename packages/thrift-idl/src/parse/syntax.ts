@@ -6,7 +6,7 @@ export interface DocumentSyntax {
   readonly includes: readonly IncludeSyntax[];
   readonly namespaces: readonly NamespaceSyntax[];
   readonly definitions: readonly DefinitionSyntax[];
-  /** Names of definitions that could not be parsed: using them is no further error. */
+  /** Words of definitions that could not be parsed, so their names too: using those is no further error. */
   readonly broken: ReadonlySet<string>;
 }
 
