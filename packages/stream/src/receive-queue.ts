@@ -14,6 +14,8 @@ interface Waiter<T> {
 export class ReceiveQueue<T extends { readonly byteLength: number } = Uint8Array> {
   #messages: (T | undefined)[] = [];
   #head = 0;
+  /** Up to here `replaceNew` has been. */
+  #replaced = 0;
   #queuedBytes = 0;
   #waiters: Waiter<T>[] = [];
   #ended = false;
@@ -41,7 +43,7 @@ export class ReceiveQueue<T extends { readonly byteLength: number } = Uint8Array
   /** Adds a message. After the end it is dropped. */
   push(message: T): void {
     if (this.#ended) return;
-    const waiter = this.#waiters.shift();
+    const waiter = this.#waiters.length === 0 ? undefined : this.#waiters.shift();
     if (waiter) {
       this.#onTaken?.(message);
       waiter.resolve(message);
@@ -69,8 +71,21 @@ export class ReceiveQueue<T extends { readonly byteLength: number } = Uint8Array
     const bytes = this.#queuedBytes;
     this.#messages = [];
     this.#head = 0;
+    this.#replaced = 0;
     this.#queuedBytes = 0;
     return bytes;
+  }
+
+  /**
+   * Puts what `replace` gives in the place of each waiting message that came since the last time: for transports whose
+   * messages are views of larger memory, to let go of it when they stay. The size must not change.
+   */
+  replaceNew(replace: (message: T) => T): void {
+    const messages = this.#messages;
+    for (let at = Math.max(this.#head, this.#replaced); at < messages.length; at++) {
+      messages[at] = replace(messages[at] as T);
+    }
+    this.#replaced = messages.length;
   }
 
   /** A message that is there, without waiting. */
@@ -81,8 +96,10 @@ export class ReceiveQueue<T extends { readonly byteLength: number } = Uint8Array
     if (this.#head === this.#messages.length) {
       this.#messages.length = 0;
       this.#head = 0;
+      this.#replaced = 0;
     } else if (this.#head >= 1024 && this.#head * 2 >= this.#messages.length) {
       this.#messages.splice(0, this.#head);
+      this.#replaced = Math.max(0, this.#replaced - this.#head);
       this.#head = 0;
     }
     this.#queuedBytes -= message.byteLength;

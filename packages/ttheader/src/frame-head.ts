@@ -72,10 +72,28 @@ export class FrameHead {
     this.kind = (this.flags & Flag.streaming) === 0 ? FrameKind.none : kindOf(digit);
   }
 
+  /** A view of the payload. */
+  payload(): Uint8Array {
+    return this.#bytes.subarray(this.payloadStart, this.payloadEnd);
+  }
+
+  /** A copy of the sections, for {@link visitStrings}. */
+  copySections(): Uint8Array {
+    return this.#bytes.slice(this.#sections, this.#infoEnd);
+  }
+
+  /** Lets go of the bytes that it read, so that an idle connection does not keep them. */
+  release(): void {
+    this.#bytes = noBytes;
+    this.#sections = 0;
+    this.#infoEnd = 0;
+    this.hasStrings = false;
+  }
+
   /** The text of an integer pair; the last one of a key counts. */
   int(key: number): string | undefined {
     let value: string | undefined;
-    this.eachInt((k, start, end) => {
+    this.#eachInt((k, start, end) => {
       if (k === key) value = readText(this.#bytes, start, end);
     });
     return value;
@@ -83,7 +101,7 @@ export class FrameHead {
 
   ints(): Map<number, string> {
     const ints = new Map<number, string>();
-    this.eachInt((key, start, end) => ints.set(key, readText(this.#bytes, start, end)));
+    this.#eachInt((key, start, end) => ints.set(key, readText(this.#bytes, start, end)));
     return ints;
   }
 
@@ -97,34 +115,10 @@ export class FrameHead {
 
   /** Calls `visit` for each string pair in order. A key may come twice: the last one counts. */
   eachString(visit: (key: string, value: string) => void): void {
-    if (!this.hasStrings) return;
-    const bytes = this.#bytes;
-    const text = new TextRange(bytes, this.#sections, this.#infoEnd);
-    let token: string | undefined;
-    for (let at = this.#sections; at < this.#infoEnd; ) {
-      const section = bytes[at++];
-      if (section === Section.strings) {
-        let left = uint16(bytes, at);
-        at += 2;
-        for (; left > 0; left--) {
-          const keyEnd = at + 2 + uint16(bytes, at);
-          const valueEnd = keyEnd + 2 + uint16(bytes, keyEnd);
-          visit(text.read(at + 2, keyEnd), text.read(keyEnd + 2, valueEnd));
-          at = valueEnd;
-        }
-      } else if (section === Section.aclToken) {
-        const end = at + 2 + uint16(bytes, at);
-        token = text.read(at + 2, end);
-        at = end;
-      } else if (section === Section.ints) {
-        at = skipInts(bytes, at);
-      }
-    }
-    // The section of its own wins over a pair of the same key, as in newer gopkg.
-    if (token !== undefined) visit(ACL_TOKEN_KEY, token);
+    if (this.hasStrings) visitStrings(this.#bytes, this.#sections, this.#infoEnd, visit);
   }
 
-  private eachInt(visit: (key: number, start: number, end: number) => void): void {
+  #eachInt(visit: (key: number, start: number, end: number) => void): void {
     const bytes = this.#bytes;
     for (let at = this.#sections; at < this.#infoEnd; ) {
       const section = bytes[at++];
@@ -196,6 +190,38 @@ export class FrameHead {
     this.hasStrings = hasStrings;
     return digit;
   }
+}
+
+/** Calls `visit` for each string pair in the sections at `start`, which must have been checked. */
+export function visitStrings(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  visit: (key: string, value: string) => void,
+): void {
+  const text = new TextRange(bytes, start, end);
+  let token: string | undefined;
+  for (let at = start; at < end; ) {
+    const section = bytes[at++];
+    if (section === Section.strings) {
+      let left = uint16(bytes, at);
+      at += 2;
+      for (; left > 0; left--) {
+        const keyEnd = at + 2 + uint16(bytes, at);
+        const valueEnd = keyEnd + 2 + uint16(bytes, keyEnd);
+        visit(text.read(at + 2, keyEnd), text.read(keyEnd + 2, valueEnd));
+        at = valueEnd;
+      }
+    } else if (section === Section.aclToken) {
+      const tokenEnd = at + 2 + uint16(bytes, at);
+      token = text.read(at + 2, tokenEnd);
+      at = tokenEnd;
+    } else if (section === Section.ints) {
+      at = skipInts(bytes, at);
+    }
+  }
+  // The section of its own wins over a pair of the same key, as in newer gopkg.
+  if (token !== undefined) visit(ACL_TOKEN_KEY, token);
 }
 
 function kindOf(digit: number): FrameKind {

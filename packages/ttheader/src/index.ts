@@ -1,3 +1,8 @@
+// Frames
+
+export type { ClientSessionEvents } from "./client-session.ts";
+// Sessions
+export { ClientSession } from "./client-session.ts";
 export { ACL_TOKEN_KEY, Flag, FrameKind, IntKey, ProtocolId } from "./format.ts";
 export type { Frame } from "./frame.ts";
 export { decodeFrame } from "./frame.ts";
@@ -9,5 +14,11 @@ export { FrameHead } from "./frame-head.ts";
 export { FrameReader } from "./frame-reader.ts";
 export type { FrameLimits, ResolvedFrameLimits } from "./limits.ts";
 export { resolveLimits } from "./limits.ts";
+export type { Link, LinkReceiver } from "./link.ts";
+export type { ResolvedSessionOptions, SessionOptions } from "./options.ts";
+export { resolveSessionOptions } from "./options.ts";
 export type { Payload, PayloadForm } from "./payload.ts";
 export { readPayload } from "./payload.ts";
+export type { ServerSessionEvents } from "./server-session.ts";
+export { ServerSession } from "./server-session.ts";
+export type { SessionPeer } from "./session.ts";

@@ -100,3 +100,21 @@ export class TextRange {
     return whole.substring(start - this.#start, end - this.#start);
   }
 }
+
+declare function setTimeout(run: () => void, delayMs: number): Timer;
+declare function clearTimeout(timer: Timer): void;
+
+/** A running timer; it never keeps a process alive by itself. */
+export interface Timer {
+  unref?(): void;
+}
+
+export function setTimer(run: () => void, delayMs: number): Timer {
+  const timer = setTimeout(run, delayMs);
+  timer.unref?.();
+  return timer;
+}
+
+export function clearTimer(timer: Timer): void {
+  clearTimeout(timer);
+}

@@ -1,0 +1,199 @@
+import {
+  type CallError,
+  type CallStart,
+  type ClientByteStream,
+  type Ended,
+  type Fields,
+  noFields,
+  type Peer,
+  RpcError,
+} from "@slipstream/stream";
+import type { ClientSession } from "./client-session.ts";
+import { decodeException, encodeException } from "./envelope.ts";
+import {
+  bareCancellation,
+  CANCEL_PATH_KEY,
+  fromCancellation,
+  fromException,
+  readBizStatus,
+  StreamErrorNumber,
+  toCancellation,
+} from "./error-numbers.ts";
+import { type ReceivedFields, readFields } from "./fields.ts";
+import { FrameKind } from "./format.ts";
+import { streamFrame } from "./frame-encode.ts";
+import type { FrameHead } from "./frame-head.ts";
+import { Latch } from "./latch.ts";
+import { methodHeads } from "./method-heads.ts";
+import { ReceiveHalf } from "./receive-half.ts";
+import { SendHalf } from "./send-half.ts";
+import type { Exchange } from "./session.ts";
+
+/** A stream as its client has it. It is open until the server's TRAILER, an RST, a cancel, or the end of the connection. */
+export class ClientStream implements ClientByteStream, Exchange {
+  readonly id: number;
+  readonly peer: Peer;
+  readonly #session: ClientSession;
+  readonly #method: string;
+  readonly #caller: string | undefined;
+  readonly #sender: SendHalf;
+  readonly #receiver: ReceiveHalf;
+  readonly #header = new Latch<Fields>();
+  readonly #trailer = new Latch<Fields>();
+  #stopWatching: (() => void) | undefined;
+  #isHalfClosed = false;
+  #isEnded = false;
+
+  constructor(session: ClientSession, id: number, start: CallStart, sendLimit: number) {
+    this.#session = session;
+    this.id = id;
+    this.peer = session.peer;
+    this.#method = start.method;
+    this.#caller = start.caller;
+    this.#sender = new SendHalf(session, id, methodHeads(start.method).data, sendLimit);
+    this.#receiver = new ReceiveHalf(session, id);
+  }
+
+  /** Cancels the stream when the call ends. */
+  watch(ended: Ended): void {
+    const stop = ended.onEnd((reason) => this.cancel(reason));
+    if (this.#isEnded) stop();
+    else this.#stopWatching = stop;
+  }
+
+  send(message: Uint8Array): Promise<void> | undefined {
+    return this.#sender.send(message);
+  }
+
+  recv(): Promise<Uint8Array | undefined> | Uint8Array | undefined {
+    return this.#receiver.recv();
+  }
+
+  tryRecv(): Uint8Array | undefined {
+    return this.#receiver.tryRecv();
+  }
+
+  closeSend(): void {
+    if (this.#isEnded || this.#isHalfClosed) return;
+    this.#isHalfClosed = true;
+    this.#sender.finish(closedSend("send after half-close"), () => this.#writeTrailer());
+  }
+
+  header(): Promise<Fields> {
+    return this.#header.promise;
+  }
+
+  trailer(): Promise<Fields> {
+    return this.#trailer.promise;
+  }
+
+  cancel(reason: RpcError): void {
+    if (this.#isEnded) return;
+    this.#writeRst(reason);
+    this.#end(reason);
+  }
+
+  onHeader(head: FrameHead): void {
+    if (!this.#header.isPending) {
+      throw new RpcError("internal", `a second HEADER came on stream ${this.id} (${this.#method})`, {
+        origin: { ttstream: StreamErrorNumber.unexpectedHeader, side: "client" },
+      });
+    }
+    this.#header.resolve(this.#readFields(head)?.fields ?? noFields);
+  }
+
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    this.#receiver.push(bytes, start, end);
+  }
+
+  onTrailer(head: FrameHead): void {
+    const received = this.#readFields(head);
+    if (received === undefined) return;
+    this.#header.resolve(noFields);
+    this.#trailer.resolve(received.fields);
+    this.#end(this.#errorOf(head, received));
+  }
+
+  onRst(head: FrameHead): void {
+    const payload = head.payload();
+    const exception = decodeException(payload, 0, payload.length) ?? bareCancellation;
+    this.#end(fromCancellation(exception, head.strings()?.get(CANCEL_PATH_KEY) ?? "", "client"));
+  }
+
+  onCredit(limit: number): void {
+    this.#sender.grant(limit);
+  }
+
+  onStalled(error: RpcError): void {
+    this.cancel(error);
+    this.#receiver.drop();
+  }
+
+  onConnectionLost(error: RpcError): void {
+    this.#end(error);
+  }
+
+  /** The header's or trailer's fields; undefined when they could not be read, and the stream has ended for it. */
+  #readFields(head: FrameHead): ReceivedFields | undefined {
+    try {
+      return readFields(head);
+    } catch (error) {
+      this.cancel(RpcError.from(error));
+      return undefined;
+    }
+  }
+
+  #errorOf(head: FrameHead, received: ReceivedFields): CallError | undefined {
+    const payload = head.payload();
+    if (payload.length === 0)
+      return readBizStatus(received.bizStatus, received.bizMessage, received.bizExtra);
+    const exception = decodeException(payload, 0, payload.length);
+    if (exception === undefined) {
+      return new RpcError(
+        "internal",
+        `the TRAILER of ${this.#method} has a payload that is no Thrift exception`,
+        {
+          origin: { ttstream: StreamErrorNumber.illegalFrame, side: "client" },
+        },
+      );
+    }
+    return fromException(exception, { ttstream: StreamErrorNumber.applicationException, side: "client" });
+  }
+
+  /** The one way out. A client that ends while it may still send writes a TRAILER as its last frame, as Kitex does. */
+  #end(error: CallError | undefined): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    const isOwing = !this.#isHalfClosed || this.#sender.isWaiting;
+    this.#sender.fail(error ?? closedSend("send after the server ended the stream"));
+    if (isOwing) this.#writeTrailer();
+    const broken = error ?? closedSend("the stream ended");
+    this.#header.reject(broken);
+    this.#trailer.reject(broken);
+    this.#receiver.end(error);
+    this.#receiver.detach();
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
+    this.#session.remove(this);
+  }
+
+  #writeTrailer(): void {
+    this.#session.writeBare(methodHeads(this.#method).halfClose, this.id);
+  }
+
+  #writeRst(reason: RpcError): void {
+    if (!this.#session.options.rst) return;
+    const { path, ...exception } = toCancellation(reason, this.#caller);
+    const pairs = path === "" ? undefined : [[CANCEL_PATH_KEY, path] as const];
+    this.#session.writeFrame(
+      streamFrame(FrameKind.rst, this.id, this.#method, pairs),
+      encodeException(this.#method, this.id, exception),
+    );
+  }
+}
+
+function closedSend(message: string): RpcError {
+  return new RpcError("failed_precondition", message, {
+    origin: { ttstream: StreamErrorNumber.illegalOperation, side: "client" },
+  });
+}

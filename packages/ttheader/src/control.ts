@@ -1,0 +1,62 @@
+import { RpcError } from "@slipstream/stream";
+import { FrameKind } from "./format.ts";
+import { encodeFrame, streamFrame } from "./frame-encode.ts";
+import type { FrameHead } from "./frame-head.ts";
+
+/**
+ * What two Slipstream peers tell each other in META frames. On stream 0 they speak of the connection; Kitex drops frames
+ * of unknown streams, so it never notices (seen with Kitex v0.14.1 and v0.16.3, client and server). Nothing of this goes
+ * to a peer that has not said hello.
+ */
+export const ControlKey = {
+  /** "I am Slipstream", with a window; the first frame of a client, and a server's answer to it. */
+  hello: "slipstream",
+  /** Stream 0: credit for each new stream. Another stream: how far it may go, in all. */
+  window: "slipstream-window",
+  /** Open no new streams on this connection. */
+  drain: "slipstream-drain",
+  /** A token to be sent back as pong: whether somebody is there. */
+  ping: "slipstream-ping",
+  pong: "slipstream-pong",
+} as const;
+
+export interface Control {
+  readonly isHello: boolean;
+  readonly window: number | undefined;
+  readonly isDrain: boolean;
+  readonly ping: string | undefined;
+  readonly pong: string | undefined;
+}
+
+export function encodeHello(windowBytes: number): Uint8Array {
+  return encodeControl(0, [
+    [ControlKey.hello, "1"],
+    [ControlKey.window, String(windowBytes)],
+  ]);
+}
+
+export function encodeControl(sequenceId: number, pairs: readonly (readonly [string, string])[]): Uint8Array {
+  return encodeFrame(streamFrame(FrameKind.meta, sequenceId, "", pairs));
+}
+
+/** @throws RpcError `internal` for a window that is no number. */
+export function readControl(head: FrameHead): Control {
+  const pairs = head.strings();
+  const window = pairs?.get(ControlKey.window);
+  return {
+    isHello: pairs?.get(ControlKey.hello) === "1",
+    window: window === undefined ? undefined : readWindow(window),
+    isDrain: pairs?.get(ControlKey.drain) === "1",
+    ping: pairs?.get(ControlKey.ping),
+    pong: pairs?.get(ControlKey.pong),
+  };
+}
+
+function readWindow(text: string): number {
+  const window = Number(text);
+  if (/^\d{1,16}$/.test(text) && Number.isSafeInteger(window)) return window;
+  throw new RpcError(
+    "internal",
+    `slipstream-window is ${JSON.stringify(text)}, expected decimal digits up to 2^53-1`,
+  );
+}

@@ -1,0 +1,108 @@
+import { RpcError } from "@slipstream/stream";
+import type { Link } from "./link.ts";
+import { clearTimer, setTimer, type Timer } from "./platform.ts";
+import type { ReceiveHalf } from "./receive-half.ts";
+
+export interface InflowOptions {
+  readonly maxUnreadBytes: number;
+  readonly stalledStreamTimeoutMs: number;
+}
+
+/**
+ * Holds the peer back, by reading no more from the link, while a stream has more unread than its limit. That stops every
+ * stream of the connection, so a stream that nobody reads for a time is ended: `onStalled` is to do that.
+ */
+export class Inflow {
+  readonly #link: Link;
+  readonly #options: InflowOptions;
+  readonly #onStalled: (receiver: ReceiveHalf, error: RpcError) => void;
+  readonly #overLimit = new Set<ReceiveHalf>();
+  #timer: Timer | undefined;
+  #isHeldByUs = false;
+  #isPaused = false;
+
+  constructor(
+    link: Link,
+    options: InflowOptions,
+    onStalled: (receiver: ReceiveHalf, error: RpcError) => void,
+  ) {
+    this.#link = link;
+    this.#options = options;
+    this.#onStalled = onStalled;
+  }
+
+  /** Looks at a stream to which a message is about to be added, or of which some were taken. */
+  check(receiver: ReceiveHalf): void {
+    const { maxUnreadBytes } = this.#options;
+    if (receiver.isOverLimit) {
+      // Well below the limit, so that the link does not stop and go for every message.
+      if (receiver.unreadCost <= maxUnreadBytes / 2) this.#release(receiver);
+    } else if (receiver.unreadCost >= maxUnreadBytes) {
+      if (!this.#link.canPause) {
+        this.#onStalled(receiver, this.#error(receiver));
+        return;
+      }
+      receiver.isOverLimit = true;
+      receiver.hasMoved = false;
+      this.#overLimit.add(receiver);
+      this.#update();
+    }
+  }
+
+  /** Reads no more for a reason that is not a stream's. */
+  hold(isHeld: boolean): void {
+    this.#isHeldByUs = isHeld;
+    this.#update();
+  }
+
+  close(): void {
+    this.#overLimit.clear();
+    if (this.#timer !== undefined) clearTimer(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #release(receiver: ReceiveHalf): void {
+    receiver.isOverLimit = false;
+    this.#overLimit.delete(receiver);
+    this.#update();
+  }
+
+  #update(): void {
+    const isStalled = this.#overLimit.size > 0;
+    const pause = isStalled || this.#isHeldByUs;
+    if (pause !== this.#isPaused) {
+      this.#isPaused = pause;
+      if (pause) this.#link.pause();
+      else this.#link.resume();
+    }
+    if (isStalled && this.#timer === undefined) {
+      this.#timer = setTimer(() => this.#endStalled(), this.#options.stalledStreamTimeoutMs);
+    } else if (!isStalled && this.#timer !== undefined) {
+      clearTimer(this.#timer);
+      this.#timer = undefined;
+    }
+  }
+
+  #endStalled(): void {
+    this.#timer = undefined;
+    for (const receiver of [...this.#overLimit]) {
+      if (receiver.hasMoved) {
+        receiver.hasMoved = false;
+      } else {
+        const error = this.#error(receiver);
+        this.#release(receiver);
+        this.#onStalled(receiver, error);
+      }
+    }
+    this.#update();
+  }
+
+  #error(receiver: ReceiveHalf): RpcError {
+    const { maxUnreadBytes, stalledStreamTimeoutMs } = this.#options;
+    const time = this.#link.canPause ? ` for stalledStreamTimeoutMs (${stalledStreamTimeoutMs})` : "";
+    return new RpcError(
+      "resource_exhausted",
+      `nobody read the ${receiver.unreadCost} bytes that wait on this stream${time}, over maxUnreadBytes (${maxUnreadBytes})`,
+    );
+  }
+}

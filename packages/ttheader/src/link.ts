@@ -1,0 +1,36 @@
+/** What a session asks of the byte stream under it: a TCP or TLS socket, a WebSocket, a test's pair of queues. */
+export interface Link {
+  /**
+   * False where the link cannot hold the peer back, as in a browser: a stream that nobody reads is then ended as soon as
+   * it is over its limit, not only after a time.
+   */
+  readonly canPause: boolean;
+  /**
+   * Sends the chunks, in order. Nobody changes their bytes afterwards, but several connections may share the memory
+   * around them.
+   *
+   * @returns false when the link holds more than it likes; the receiver's `onDrain` tells when it no longer does.
+   */
+  write(chunks: readonly Uint8Array[]): boolean;
+  /**
+   * Runs `flush` later in this turn of the event loop, so that what one turn writes leaves together. Never a microtask:
+   * with awaiting callers that would be a write for every message.
+   */
+  schedule(flush: () => void): void;
+  /** Reads no more until `resume`. What has been read may still arrive. */
+  pause(): void;
+  resume(): void;
+  /** Sends what was written, then closes; also when the peer never answers, within a time of the link's choice. */
+  end(): void;
+  /** Drops everything at once. */
+  destroy(): void;
+}
+
+/** Hears of a link. Nothing here is called from within a method of the link. */
+export interface LinkReceiver {
+  /** Bytes from the peer, in any cut. Nobody changes them afterwards. */
+  onData(chunk: Uint8Array): void;
+  onDrain(): void;
+  /** Nothing will come any more: the peer ended, the link broke (`error`), or we closed it. Called once. */
+  onClose(error?: Error): void;
+}

@@ -1,0 +1,97 @@
+import type { FrameLimits, ResolvedFrameLimits } from "./limits.ts";
+import { resolveLimits } from "./limits.ts";
+
+/** What can be set on the streams of a connection, whatever it runs over. */
+export interface SessionOptions extends FrameLimits {
+  /**
+   * Whether to speak to other Slipstream peers of what Kitex has no words for: credit, drain, and what the side entry
+   * carries. Off for proxies that cannot stand frames of stream 0.
+   * @defaultValue true
+   */
+  readonly extensions?: boolean | undefined;
+  /**
+   * Credit that a Slipstream peer gets for each stream and direction, in bytes, at least 65,536.
+   * @defaultValue 262,144 (256 KiB)
+   */
+  readonly streamWindowBytes?: number | undefined;
+  /**
+   * Towards a peer without credit (Kitex): unread bytes of one stream, beyond which the connection reads no more.
+   * @defaultValue 4,194,304 (4 MiB)
+   */
+  readonly maxUnreadBytes?: number | undefined;
+  /**
+   * How long a stream may keep its connection from reading, in milliseconds, without taking a single message: it is then
+   * ended with `resource_exhausted`.
+   * @defaultValue 30,000
+   */
+  readonly stalledStreamTimeoutMs?: number | undefined;
+  /**
+   * Bytes that may wait to be sent on one stream, when `send` is not awaited.
+   * @defaultValue 16,777,216 (16 MiB)
+   */
+  readonly maxSendBufferBytes?: number | undefined;
+  /**
+   * Streams and calls at once on one connection, 1 to 1,000,000.
+   * @defaultValue 1,000
+   */
+  readonly maxStreams?: number | undefined;
+  /**
+   * Whether a client cancels with an RST frame. Kitex before v0.15 drops the whole connection on it.
+   * @defaultValue true
+   */
+  readonly rst?: boolean | undefined;
+  /**
+   * After this time without a byte from a Slipstream peer it is asked for a sign of life, in milliseconds; after twice
+   * this time the connection counts as lost. 0: never.
+   * @defaultValue 0
+   */
+  readonly heartbeatIntervalMs?: number | undefined;
+}
+
+/** Options with the defaults filled in. */
+export interface ResolvedSessionOptions {
+  readonly limits: ResolvedFrameLimits;
+  readonly extensions: boolean;
+  readonly streamWindowBytes: number;
+  readonly maxUnreadBytes: number;
+  readonly stalledStreamTimeoutMs: number;
+  readonly maxSendBufferBytes: number;
+  readonly maxStreams: number;
+  readonly rst: boolean;
+  readonly heartbeatIntervalMs: number;
+}
+
+/** @throws RangeError when an option is outside its range. */
+export function resolveSessionOptions(options: SessionOptions = {}): ResolvedSessionOptions {
+  return {
+    limits: resolveLimits(options),
+    extensions: options.extensions ?? true,
+    streamWindowBytes: inRange(
+      "streamWindowBytes",
+      options.streamWindowBytes ?? 256 * 1024,
+      64 * 1024,
+      2 ** 40,
+    ),
+    maxUnreadBytes: inRange("maxUnreadBytes", options.maxUnreadBytes ?? 4 * 1024 * 1024, 1, 2 ** 40),
+    stalledStreamTimeoutMs: inRange(
+      "stalledStreamTimeoutMs",
+      options.stalledStreamTimeoutMs ?? 30_000,
+      1,
+      0x7fffffff,
+    ),
+    maxSendBufferBytes: inRange(
+      "maxSendBufferBytes",
+      options.maxSendBufferBytes ?? 16 * 1024 * 1024,
+      1,
+      2 ** 40,
+    ),
+    maxStreams: inRange("maxStreams", options.maxStreams ?? 1000, 1, 1_000_000),
+    rst: options.rst ?? true,
+    heartbeatIntervalMs: inRange("heartbeatIntervalMs", options.heartbeatIntervalMs ?? 0, 0, 0x3fffffff),
+  };
+}
+
+function inRange(name: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new RangeError(`${name} must be a whole number from ${min} to ${max}, not ${value}`);
+}

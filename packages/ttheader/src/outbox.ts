@@ -1,0 +1,127 @@
+import type { Link } from "./link.ts";
+import { allocate } from "./platform.ts";
+
+const SLAB_BYTES = 64 * 1024;
+/** Payloads from here on leave as they are, beside the slab; copying smaller ones is cheaper than another piece. */
+export const BY_REFERENCE_BYTES = 4096;
+/** More than this is not kept until the end of the turn. */
+const FLUSH_BYTES = 256 * 1024;
+
+const noBytes = new Uint8Array(0);
+
+// One slab for all connections: one each would be most of an idle connection's memory. Nothing is written twice into it,
+// so what a slow connection still holds stays what it was.
+let slab: Uint8Array = allocate(SLAB_BYTES);
+let slabEnd = 0;
+
+/**
+ * Gathers the frames of a turn and gives them to the link at once. A frame is written into `bytes` between
+ * {@link reserve} and {@link commit}; a large payload follows by {@link reference}.
+ */
+export class Outbox {
+  /** Where {@link reserve} made room. */
+  bytes: Uint8Array = noBytes;
+  /** Whether the link holds all that it wants to. */
+  isBlocked = false;
+  readonly #link: Link;
+  readonly #onRoom: () => void;
+  /** What of `bytes` is ours and in no piece yet. */
+  #runStart = 0;
+  #runEnd = 0;
+  #pieces: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #isScheduled = false;
+  #isClosed = false;
+
+  constructor(link: Link, onRoom: () => void) {
+    this.#link = link;
+    this.#onRoom = onRoom;
+  }
+
+  /** Bytes that the link has not been given. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** Makes room for `size` bytes in a row, and returns where in `bytes` it begins. Nothing else may write before `commit`. */
+  reserve(size: number): number {
+    if (size > slab.length - slabEnd) {
+      slab = allocate(Math.max(SLAB_BYTES, size));
+      slabEnd = 0;
+    }
+    if (this.bytes !== slab || this.#runEnd !== slabEnd) {
+      this.#seal();
+      this.bytes = slab;
+      this.#runStart = slabEnd;
+      this.#runEnd = slabEnd;
+    }
+    return slabEnd;
+  }
+
+  /** Takes what was written up to `end`. */
+  commit(end: number): void {
+    const size = end - this.#runEnd;
+    this.#runEnd = end;
+    slabEnd = end;
+    this.#wrote(size);
+  }
+
+  /** Takes bytes as they are. */
+  reference(bytes: Uint8Array): void {
+    this.#seal();
+    this.#pieces.push(bytes);
+    this.#wrote(bytes.length);
+  }
+
+  /** The link has room again. */
+  onDrain(): void {
+    this.isBlocked = false;
+    this.flush();
+    if (!this.isBlocked) this.#onRoom();
+  }
+
+  /** Gives the link what there is, unless it has too much already. */
+  readonly flush = (): void => {
+    this.#isScheduled = false;
+    if (this.isBlocked || this.#pendingBytes === 0) return;
+    this.#seal();
+    // An idle connection must not keep a slab alive.
+    this.bytes = noBytes;
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#pendingBytes = 0;
+    if (!this.#link.write(pieces)) this.isBlocked = true;
+  };
+
+  /** Takes nothing more, and forgets what it has. */
+  close(): void {
+    this.#isClosed = true;
+    this.#pieces = [];
+    this.#pendingBytes = 0;
+    this.bytes = noBytes;
+    this.#runStart = 0;
+    this.#runEnd = 0;
+  }
+
+  #seal(): void {
+    if (this.#runEnd > this.#runStart) {
+      this.#pieces.push(this.bytes.subarray(this.#runStart, this.#runEnd));
+      this.#runStart = this.#runEnd;
+    }
+  }
+
+  #wrote(size: number): void {
+    if (this.#isClosed) {
+      this.close();
+      return;
+    }
+    this.#pendingBytes += size;
+    if (this.isBlocked) return;
+    if (this.#pendingBytes >= FLUSH_BYTES) {
+      this.flush();
+    } else if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      this.#link.schedule(this.flush);
+    }
+  }
+}

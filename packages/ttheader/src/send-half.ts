@@ -1,0 +1,160 @@
+import { type CallError, RpcError } from "@slipstream/stream";
+import { patchHead } from "./frame-encode.ts";
+import { Latch } from "./latch.ts";
+import { BY_REFERENCE_BYTES, type Outbox } from "./outbox.ts";
+
+/** What a message costs of the credit beside its bytes: empty messages must not be free. */
+export const MESSAGE_OVERHEAD_BYTES = 64;
+/** A stream that waited writes so much before the next one has its turn. */
+const TURN_BYTES = 64 * 1024;
+
+/** What a sending stream needs of its connection. */
+export interface SendHost {
+  readonly outbox: Outbox;
+  readonly maxMessageBytes: number;
+  readonly maxSendBufferBytes: number;
+  /** Calls `pump` when the link has room. */
+  waitForRoom(sender: SendHalf): void;
+}
+
+/**
+ * The sending half of a stream: DATA frames in order, held back while the link is full or the peer's credit is spent,
+ * and one last frame behind them.
+ */
+export class SendHalf {
+  /** Whether it stands in the connection's line of those who wait for room. */
+  isInLine = false;
+  readonly #host: SendHost;
+  readonly #id: number;
+  readonly #dataHead: Uint8Array;
+  #sentCost = 0;
+  /** The cost up to which the peer lets us send; a peer without flow control never says. */
+  #limit: number;
+  #queue: (Uint8Array | undefined)[] | undefined;
+  #head = 0;
+  #queuedCost = 0;
+  #room: Latch<void> | undefined;
+  #last: (() => void) | undefined;
+  #closed: CallError | undefined;
+
+  constructor(host: SendHost, id: number, dataHead: Uint8Array, limit: number) {
+    this.#host = host;
+    this.#id = id;
+    this.#dataHead = dataHead;
+    this.#limit = limit;
+  }
+
+  /** Cost of the messages that wait. */
+  get queuedCost(): number {
+    return this.#queuedCost;
+  }
+
+  /** Whether messages, or the last frame behind them, are still to be written. */
+  get isWaiting(): boolean {
+    return this.#queue !== undefined;
+  }
+
+  /** As `ByteStream.send`. */
+  send(message: Uint8Array): Promise<void> | undefined {
+    if (this.#closed !== undefined) throw this.#closed;
+    if (this.#queue === undefined && this.#sentCost < this.#limit && !this.#host.outbox.isBlocked) {
+      if (message.length > this.#host.maxMessageBytes) throw this.#tooLarge(message);
+      this.#write(message);
+      return undefined;
+    }
+    return this.#enqueue(message);
+  }
+
+  /** Lets `write` put the last frame behind all messages. `closed` is what later sends are told. */
+  finish(closed: CallError, write: () => void): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = closed;
+    if (this.#queue === undefined) write();
+    else this.#last = write;
+  }
+
+  /** Drops what waits. Those who wait for room, and later sends, are told `error`. */
+  fail(error: CallError): void {
+    this.#closed = error;
+    this.#queue = undefined;
+    this.#head = 0;
+    this.#queuedCost = 0;
+    this.#last = undefined;
+    this.#room?.reject(error);
+    this.#room = undefined;
+  }
+
+  /** The peer lets us send up to `limit`. Less than before is ignored unless it is the first that it says. */
+  grant(limit: number): void {
+    if (limit <= this.#limit && this.#limit !== Number.POSITIVE_INFINITY) return;
+    this.#limit = limit;
+    if (this.#queue !== undefined && this.#sentCost < limit) this.#host.waitForRoom(this);
+  }
+
+  /** Writes what waits, up to a turn's worth; returns whether it would write more. */
+  pump(): boolean {
+    const queue = this.#queue;
+    if (queue === undefined) return false;
+    const { outbox } = this.#host;
+    for (let turn = 0; this.#head < queue.length && turn < TURN_BYTES && !outbox.isBlocked; ) {
+      if (this.#sentCost >= this.#limit) return false;
+      const message = queue[this.#head] as Uint8Array;
+      queue[this.#head++] = undefined;
+      turn += message.length + MESSAGE_OVERHEAD_BYTES;
+      this.#queuedCost -= message.length + MESSAGE_OVERHEAD_BYTES;
+      this.#write(message);
+    }
+    if (this.#head < queue.length) return this.#sentCost < this.#limit;
+    this.#queue = undefined;
+    this.#head = 0;
+    const last = this.#last;
+    this.#last = undefined;
+    last?.();
+    this.#room?.resolve();
+    this.#room = undefined;
+    return false;
+  }
+
+  #enqueue(message: Uint8Array): Promise<void> {
+    const { maxMessageBytes, maxSendBufferBytes } = this.#host;
+    if (message.length > maxMessageBytes) throw this.#tooLarge(message);
+    const cost = message.length + MESSAGE_OVERHEAD_BYTES;
+    if (this.#queue !== undefined && this.#queuedCost + cost > maxSendBufferBytes) {
+      throw new RpcError(
+        "resource_exhausted",
+        `${this.#queuedCost} bytes wait to be sent; another ${message.length} are over maxSendBufferBytes (${maxSendBufferBytes}): await send`,
+      );
+    }
+    this.#queue ??= [];
+    this.#queue.push(message);
+    this.#queuedCost += cost;
+    if (this.#sentCost < this.#limit) this.#host.waitForRoom(this);
+    this.#room ??= new Latch();
+    return this.#room.promise;
+  }
+
+  #write(message: Uint8Array): void {
+    const { outbox } = this.#host;
+    const head = this.#dataHead;
+    const size = message.length;
+    const byReference = size >= BY_REFERENCE_BYTES;
+    const at = outbox.reserve(byReference ? head.length : head.length + size);
+    outbox.bytes.set(head, at);
+    patchHead(outbox.bytes, at, this.#id, head.length + size);
+    if (byReference) {
+      outbox.commit(at + head.length);
+      outbox.reference(message);
+    } else {
+      outbox.bytes.set(message, at + head.length);
+      outbox.commit(at + head.length + size);
+    }
+    this.#sentCost += size + MESSAGE_OVERHEAD_BYTES;
+  }
+
+  #tooLarge(message: Uint8Array): RpcError {
+    return new RpcError(
+      "resource_exhausted",
+      `message of ${message.length} bytes is over maxMessageBytes (${this.#host.maxMessageBytes})`,
+    );
+  }
+}

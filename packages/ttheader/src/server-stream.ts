@@ -1,0 +1,247 @@
+import {
+  BizStatusError,
+  type CallError,
+  Ending,
+  type Field,
+  type Fields,
+  type Peer,
+  RpcError,
+  type ServerByteStream,
+  type ServerStart,
+  type StreamEnd,
+} from "@slipstream/stream";
+import { decodeException, encodeException } from "./envelope.ts";
+import {
+  bareCancellation,
+  bizStatusPairs,
+  CANCEL_PATH_KEY,
+  fromCancellation,
+  fromException,
+  StreamErrorNumber,
+  toException,
+} from "./error-numbers.ts";
+import { fieldsToPairs } from "./fields.ts";
+import { FrameKind } from "./format.ts";
+import { type StringPair, streamFrame } from "./frame-encode.ts";
+import { FrameError } from "./frame-error.ts";
+import { type FrameHead, visitStrings } from "./frame-head.ts";
+import { methodHeads } from "./method-heads.ts";
+import { ReceiveHalf } from "./receive-half.ts";
+import { SendHalf } from "./send-half.ts";
+import type { ServerSession } from "./server-session.ts";
+import type { ConnectionPeer, Exchange } from "./session.ts";
+import type { ReceivedStart } from "./start.ts";
+
+/** A stream as its server has it. The last thing it writes is a TRAILER; once the client is gone it writes nothing. */
+export class ServerStream implements ServerByteStream, Exchange {
+  readonly id: number;
+  readonly #session: ServerSession;
+  readonly #method: string;
+  readonly #sender: SendHalf;
+  readonly #receiver: ReceiveHalf;
+  readonly #ending = new Ending();
+  #start: ServerStart | undefined;
+  #hasSentHeader = false;
+  /** `end` was called; the TRAILER may wait behind messages. */
+  #isFinishing = false;
+  /** Nothing is written or taken in any more. */
+  #isClosed = false;
+
+  constructor(session: ServerSession, id: number, method: string, sendLimit: number) {
+    this.#session = session;
+    this.id = id;
+    this.#method = method;
+    this.#sender = new SendHalf(session, id, methodHeads(method).data, sendLimit);
+    this.#receiver = new ReceiveHalf(session, id);
+  }
+
+  get start(): ServerStart {
+    if (this.#start === undefined) throw new Error("the stream has not been handed to anybody yet");
+    return this.#start;
+  }
+
+  /** Takes what the HEADER says; `sections` are its bytes, for those who want them raw. */
+  begin(received: ReceivedStart, sections: Uint8Array): void {
+    const { hasSideEntry: _, ...start } = received;
+    this.#start = {
+      ...start,
+      contentSubtype: "thrift",
+      ended: this.#ending,
+      peer: new StreamPeer(this.#session.peer, sections),
+    };
+  }
+
+  send(message: Uint8Array): Promise<void> | undefined {
+    if (!this.#hasSentHeader && !this.#isFinishing && !this.#isClosed) this.#writeEmptyHeader();
+    return this.#sender.send(message);
+  }
+
+  recv(): Promise<Uint8Array | undefined> | Uint8Array | undefined {
+    return this.#receiver.recv();
+  }
+
+  tryRecv(): Uint8Array | undefined {
+    return this.#receiver.tryRecv();
+  }
+
+  sendHeader(fields: Fields): void {
+    if (this.#isClosed || this.#isFinishing) return;
+    if (this.#hasSentHeader) throw new RpcError("failed_precondition", "the header was sent already");
+    const pairs = fieldsToPairs(fields, this.#session.peer.isSlipstream);
+    try {
+      this.#session.writeFrame(streamFrame(FrameKind.header, this.id, this.#method, pairs));
+    } catch (error) {
+      throw asRpcError(error);
+    }
+    this.#hasSentHeader = true;
+  }
+
+  end(end: StreamEnd): void {
+    if (this.#isClosed || this.#isFinishing) return;
+    this.#isFinishing = true;
+    this.#receiver.discard();
+    const { error } = end;
+    // A call that is out of time ends on the wire now, not when the peer has read what waits.
+    if (error instanceof RpcError && (error.code === "deadline_exceeded" || error.code === "cancelled")) {
+      this.#sender.fail(error);
+      this.#writeEnd(end);
+    } else {
+      this.#sender.finish(error ?? closedSend(), () => this.#writeEnd(end));
+    }
+  }
+
+  onHeader(): void {
+    throw new RpcError("internal", `a HEADER came for stream ${this.id} (${this.#method}), which is open`);
+  }
+
+  onData(bytes: Uint8Array, start: number, end: number): void {
+    this.#receiver.push(bytes, start, end);
+  }
+
+  /** The client's half-close. */
+  onTrailer(head: FrameHead): void {
+    const payload = head.payload();
+    const exception = payload.length === 0 ? undefined : decodeException(payload, 0, payload.length);
+    this.#receiver.end(
+      exception &&
+        fromException(exception, { ttstream: StreamErrorNumber.applicationException, side: "server" }),
+    );
+  }
+
+  onRst(head: FrameHead): void {
+    const payload = head.payload();
+    const exception = decodeException(payload, 0, payload.length) ?? bareCancellation;
+    this.#break(fromCancellation(exception, head.strings()?.get(CANCEL_PATH_KEY) ?? "", "server"));
+  }
+
+  onCredit(limit: number): void {
+    this.#sender.grant(limit);
+  }
+
+  onStalled(error: RpcError): void {
+    this.#sender.fail(error);
+    this.#writeEnd({ error, trailer: [] });
+    this.#receiver.drop();
+    this.#receiver.end(error);
+    this.#ending.end(error);
+  }
+
+  onConnectionLost(error: RpcError): void {
+    this.#break(
+      new RpcError("cancelled", error.message, {
+        cause: error,
+        origin: { ttstream: StreamErrorNumber.connectionClosed, side: "server" },
+      }),
+    );
+  }
+
+  /** Ends the stream without a word to the client, who has ended it. */
+  #break(error: RpcError): void {
+    if (this.#isClosed) return;
+    this.#sender.fail(error);
+    this.#receiver.end(error);
+    this.#close();
+    this.#ending.end(error);
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    this.#receiver.detach();
+    this.#session.remove(this);
+  }
+
+  #writeEmptyHeader(): void {
+    this.#hasSentHeader = true;
+    this.#session.writeBare(methodHeads(this.#method).emptyHeader, this.id);
+  }
+
+  #writeEnd({ error, trailer }: StreamEnd): void {
+    if (this.#isClosed) return;
+    if (!this.#hasSentHeader) this.#writeEmptyHeader();
+    try {
+      this.#writeTrailer(error, trailer);
+    } catch (fault) {
+      // Too large; a short one must go, or the client would wait for ever.
+      this.#writeTrailer(asRpcError(fault), []);
+    }
+    this.#close();
+  }
+
+  #writeTrailer(error: CallError | undefined, trailer: Fields): void {
+    if (error === undefined && trailer.length === 0) {
+      this.#session.writeBare(methodHeads(this.#method).emptyTrailer, this.id);
+      return;
+    }
+    const pairs: StringPair[] = fieldsToPairs(trailer, this.#session.peer.isSlipstream);
+    if (error instanceof BizStatusError) pairs.push(...bizStatusPairs(error));
+    this.#session.writeFrame(
+      streamFrame(FrameKind.trailer, this.id, this.#method, pairs),
+      error instanceof RpcError ? encodeException(this.#method, this.id, toException(error)) : undefined,
+    );
+  }
+}
+
+/** A connection's peer, with the header block of one call. */
+class StreamPeer implements Peer {
+  readonly protocol = "ttheader-streaming";
+  readonly #connection: ConnectionPeer;
+  readonly #sections: Uint8Array;
+
+  constructor(connection: ConnectionPeer, sections: Uint8Array) {
+    this.#connection = connection;
+    this.#sections = sections;
+  }
+
+  get address(): string {
+    return this.#connection.address;
+  }
+
+  get transport(): string {
+    return this.#connection.transport;
+  }
+
+  get tls(): unknown {
+    return this.#connection.tls;
+  }
+
+  get isSlipstream(): boolean {
+    return this.#connection.isSlipstream;
+  }
+
+  get raw(): Fields {
+    const fields: Field[] = [];
+    visitStrings(this.#sections, 0, this.#sections.length, (key, value) => fields.push([key, value]));
+    return fields;
+  }
+}
+
+function closedSend(): RpcError {
+  return new RpcError("failed_precondition", "send after the call has ended", {
+    origin: { ttstream: StreamErrorNumber.illegalOperation, side: "server" },
+  });
+}
+
+function asRpcError(error: unknown): RpcError {
+  if (error instanceof FrameError) return new RpcError("resource_exhausted", error.message, { cause: error });
+  return RpcError.from(error);
+}

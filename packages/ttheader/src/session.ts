@@ -1,0 +1,293 @@
+import { type Peer, RpcError } from "@slipstream/stream";
+import { type Control, ControlKey, encodeControl, readControl } from "./control.ts";
+import { StreamErrorNumber } from "./error-numbers.ts";
+import { Flag, FrameKind } from "./format.ts";
+import { type FrameHeadInit, headBound, patchHead, writeHead } from "./frame-encode.ts";
+import { FrameHead } from "./frame-head.ts";
+import { FrameReader } from "./frame-reader.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { Inflow } from "./inflow.ts";
+import type { Link, LinkReceiver } from "./link.ts";
+import type { ResolvedSessionOptions } from "./options.ts";
+import { Outbox } from "./outbox.ts";
+import type { ReceiveHalf, ReceiveHost } from "./receive-half.ts";
+import type { SendHalf, SendHost } from "./send-half.ts";
+import { SendLine } from "./send-line.ts";
+import { SlotTable } from "./slot-table.ts";
+
+/** Who is at the other end of a connection, as far as its owner knows. */
+export interface SessionPeer {
+  readonly address: string;
+  /** Name of the transport that made the connection. */
+  readonly transport: string;
+  readonly tls?: unknown;
+}
+
+/** A stream or a ping-pong call, as its connection sees it. */
+export interface Exchange {
+  readonly id: number;
+  onHeader(head: FrameHead): void;
+  onData(bytes: Uint8Array, start: number, end: number): void;
+  onTrailer(head: FrameHead): void;
+  onRst(head: FrameHead): void;
+  /** The peer's credit: `limit` is what it may be sent in all. */
+  onCredit(limit: number): void;
+  /** Nobody reads it, and it keeps the connection from reading. */
+  onStalled(error: RpcError): void;
+  onConnectionLost(error: RpcError): void;
+}
+
+/** What the two ends of a connection have in common: frames in and out, the streams by their ids, credit and control. */
+export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
+  readonly options: ResolvedSessionOptions;
+  readonly outbox: Outbox;
+  readonly peer: ConnectionPeer;
+  readonly maxMessageBytes: number;
+  readonly maxSendBufferBytes: number;
+  readonly streamWindowBytes: number;
+  protected readonly link: Link;
+  protected readonly exchanges: SlotTable<Exchange> = new SlotTable();
+  /** Credit of a new stream; without end until the peer says one. */
+  protected peerWindow: number = Number.POSITIVE_INFINITY;
+  protected readonly inflow: Inflow;
+  readonly #head: FrameHead;
+  readonly #reader: FrameReader;
+  readonly #line = new SendLine();
+  readonly #heartbeat: Heartbeat;
+  #unsettled: ReceiveHalf[] = [];
+  #isClosed = false;
+
+  constructor(link: Link, peer: SessionPeer, options: ResolvedSessionOptions) {
+    this.link = link;
+    this.options = options;
+    this.peer = new ConnectionPeer(peer);
+    this.maxMessageBytes = options.limits.maxMessageBytes;
+    this.maxSendBufferBytes = options.maxSendBufferBytes;
+    this.streamWindowBytes = options.streamWindowBytes;
+    this.outbox = new Outbox(link, () => this.onRoom());
+    this.inflow = new Inflow(link, options, (receiver, error) =>
+      this.exchanges.get(receiver.id)?.onStalled(error),
+    );
+    this.#head = new FrameHead(options.limits);
+    this.#reader = new FrameReader(options.limits, (bytes, start, end) => this.#onFrame(bytes, start, end));
+    this.#heartbeat = new Heartbeat(options.heartbeatIntervalMs, {
+      ask: (token) => this.writeControl(0, [[ControlKey.ping, token]]),
+      onSilent: (error) => this.#end(error, true),
+    });
+  }
+
+  /** Streams and calls that are open. */
+  get openCount(): number {
+    return this.exchanges.size;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Credit goes to Slipstream alone: Kitex has no place for it. */
+  get peerHeedsCredit(): boolean {
+    return this.peer.isSlipstream;
+  }
+
+  onData(chunk: Uint8Array): void {
+    if (this.#isClosed) return;
+    if (this.#unsettled.length > 0) this.#settle();
+    this.#heartbeat.onBytes();
+    try {
+      this.#reader.push(chunk);
+    } catch (error) {
+      this.#end(badFrame(error), true);
+    }
+    this.#head.release();
+  }
+
+  onDrain(): void {
+    if (!this.#isClosed) this.outbox.onDrain();
+  }
+
+  onClose(error?: Error): void {
+    const why = error === undefined ? "the peer closed it" : error.message;
+    this.#end(
+      new RpcError("unavailable", `connection to ${this.peer.address} lost: ${why}`, {
+        cause: error,
+        origin: {
+          ttstream: error === undefined ? StreamErrorNumber.illegalFrame : StreamErrorNumber.transportClosing,
+        },
+      }),
+      true,
+    );
+  }
+
+  /**
+   * Closes the connection: what was written still leaves, and streams that are open end with `unavailable`.
+   */
+  close(): void {
+    this.#end(
+      new RpcError("unavailable", `connection to ${this.peer.address} was closed on this side`, {
+        origin: { ttstream: StreamErrorNumber.transportClosing },
+      }),
+      false,
+    );
+  }
+
+  waitForRoom(sender: SendHalf): void {
+    this.#line.join(sender);
+    if (!this.outbox.isBlocked) this.#line.serve(this.outbox);
+  }
+
+  sendWindow(id: number, limit: number): void {
+    this.writeControl(id, [[ControlKey.window, String(limit)]]);
+  }
+
+  onUnread(receiver: ReceiveHalf): void {
+    this.inflow.check(receiver);
+  }
+
+  settleLater(receiver: ReceiveHalf): void {
+    this.#unsettled.push(receiver);
+  }
+
+  /**
+   * Writes a frame of any kind.
+   * @throws FrameError when it is over a limit; nothing is written then.
+   */
+  writeFrame(frame: FrameHeadInit, payload?: Uint8Array): void {
+    const { outbox } = this;
+    const payloadBytes = payload?.length ?? 0;
+    const at = outbox.reserve(headBound(frame) + payloadBytes);
+    const headEnd = writeHead(outbox.bytes, at, frame, payloadBytes, this.options.limits);
+    if (payload !== undefined) outbox.bytes.set(payload, headEnd);
+    outbox.commit(headEnd + payloadBytes);
+  }
+
+  /** Writes a frame without payload whose head was computed before. */
+  writeBare(head: Uint8Array, id: number): void {
+    const { outbox } = this;
+    const at = outbox.reserve(head.length);
+    outbox.bytes.set(head, at);
+    patchHead(outbox.bytes, at, id, head.length);
+    outbox.commit(at + head.length);
+  }
+
+  /** Takes a stream out; frames that still come for it are dropped. */
+  remove(exchange: Exchange): void {
+    this.exchanges.delete(exchange.id);
+    if (!this.#isClosed) this.onRemoved();
+  }
+
+  protected writeControl(id: number, pairs: readonly (readonly [string, string])[]): void {
+    if (!this.#isClosed) this.writeEncoded(encodeControl(id, pairs));
+  }
+
+  /** Writes a whole frame. */
+  protected writeEncoded(frame: Uint8Array): void {
+    const at = this.outbox.reserve(frame.length);
+    this.outbox.bytes.set(frame, at);
+    this.outbox.commit(at + frame.length);
+  }
+
+  /** The peer is Slipstream, and gives each stream so much credit. */
+  protected setPeerWindow(window: number): void {
+    this.peer.isSlipstream = true;
+    this.peerWindow = window;
+    this.#heartbeat.start();
+    for (const exchange of this.exchanges.values()) exchange.onCredit(window);
+  }
+
+  /** A HEADER of a stream that is not open. */
+  protected abstract onUnknownHeader(head: FrameHead): void;
+  /** A ping-pong message. */
+  protected abstract onMessage(head: FrameHead): void;
+  /** A control frame on stream 0. */
+  protected abstract onControl(control: Control): void;
+  /** A stream was taken out. */
+  protected abstract onRemoved(): void;
+  /** The connection is over; `error` is absent when it was closed in order, from here. */
+  protected abstract onEnded(error: RpcError | undefined): void;
+
+  /** The link takes more. */
+  protected onRoom(): void {
+    this.#line.serve(this.outbox);
+  }
+
+  #onFrame(bytes: Uint8Array, start: number, end: number): void {
+    const head = this.#head;
+    head.read(bytes, start, end);
+    if ((head.flags & Flag.streaming) === 0) {
+      this.onMessage(head);
+      return;
+    }
+    const exchange = this.exchanges.get(head.sequenceId);
+    if (head.kind === FrameKind.data) {
+      exchange?.onData(bytes, head.payloadStart, head.payloadEnd);
+    } else if (head.sequenceId === 0) {
+      if (head.kind === FrameKind.meta && this.options.extensions)
+        this.#onConnectionControl(readControl(head));
+    } else if (exchange === undefined) {
+      // Frames for a stream that has ended are normal: they were on their way when it did.
+      if (head.kind === FrameKind.header) this.onUnknownHeader(head);
+    } else if (head.kind === FrameKind.header) {
+      exchange.onHeader(head);
+    } else if (head.kind === FrameKind.trailer) {
+      exchange.onTrailer(head);
+    } else if (head.kind === FrameKind.rst) {
+      exchange.onRst(head);
+    } else if (this.peer.isSlipstream) {
+      const { window } = readControl(head);
+      if (window !== undefined) exchange.onCredit(window);
+    }
+  }
+
+  #onConnectionControl(control: Control): void {
+    if (control.ping !== undefined && this.peer.isSlipstream) {
+      this.writeControl(0, [[ControlKey.pong, control.ping]]);
+    }
+    this.onControl(control);
+  }
+
+  #settle(): void {
+    const receivers = this.#unsettled;
+    this.#unsettled = [];
+    for (let i = 0; i < receivers.length; i++) (receivers[i] as ReceiveHalf).settle();
+  }
+
+  #end(error: RpcError, isLost: boolean): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#reader.stop();
+    this.#heartbeat.stop();
+    this.inflow.close();
+    if (isLost) this.link.destroy();
+    else {
+      this.outbox.flush();
+      this.link.end();
+    }
+    this.outbox.close();
+    for (const exchange of this.exchanges.values()) exchange.onConnectionLost(error);
+    this.onEnded(isLost ? error : undefined);
+  }
+}
+
+/** The other side of a connection; whether it is Slipstream shows when it has said hello. */
+export class ConnectionPeer implements Peer {
+  readonly address: string;
+  readonly transport: string;
+  readonly protocol = "ttheader-streaming";
+  readonly tls: unknown;
+  isSlipstream = false;
+
+  constructor(peer: SessionPeer) {
+    this.address = peer.address;
+    this.transport = peer.transport;
+    this.tls = peer.tls;
+  }
+}
+
+function badFrame(error: unknown): RpcError {
+  if (error instanceof RpcError) return error;
+  return new RpcError("internal", error instanceof Error ? error.message : String(error), {
+    cause: error,
+    origin: { ttstream: StreamErrorNumber.illegalFrame },
+  });
+}
