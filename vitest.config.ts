@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [`${folders}/*.test.ts`],
-          testTimeout: 15_000,
+          testTimeout: 20_000,
           hookTimeout: 30_000,
         },
       },

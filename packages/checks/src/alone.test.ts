@@ -21,7 +21,7 @@ let report: AloneReport;
 
 beforeAll(async () => {
   report = await withSeeds(seeds, installAlone);
-});
+}, 120_000);
 
 function seed(folder: string, source: string, manifest: Seed["manifest"] = {}): Seed {
   return { folder, files: { "index.js": source, "index.d.ts": "export {};\n" }, manifest };

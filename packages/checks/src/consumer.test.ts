@@ -12,4 +12,4 @@ it("finds nothing but the types for browsers that need those of Node", async () 
   expect(await withSeeds([sound, broken], consumerProblems)).toEqual([
     expect.stringMatching(/^browser\.ts: @slipstream\/stream\/index\.d\.ts: Cannot find name 'Buffer'/),
   ]);
-});
+}, 60_000);

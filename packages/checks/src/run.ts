@@ -21,7 +21,7 @@ export function run(program: string, args: readonly string[], options: RunOption
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         ...process.env,
-        NO_COLOR: "1",
+        FORCE_COLOR: "0",
         TURBO_TELEMETRY_DISABLED: "1",
         ...options.env,
         PATH: `${join(root, "node_modules", ".bin")}${delimiter}${process.env["PATH"] ?? ""}`,
