@@ -32,7 +32,7 @@ const steps: Readonly<Record<string, Step>> = {
   build: () => turbo("build", pathsOf(publicPackages())),
   typecheck: () => turbo("typecheck", pathsOf([...workspacePackages(), ...examples()])),
   lint: () => command("pnpm", "--silent", "lint"),
-  format: () => command("biome", "ci", "--colors=off"),
+  format: () => command("biome", "ci"),
   boundaries: async () =>
     noProblems([...(await boundaryViolations(root)), ...nodeGlobals(workspacePackages())]),
   manifests: async () => noProblems(manifestProblems(workspacePackages(), fixedGroups())),

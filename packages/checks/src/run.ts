@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { delimiter, join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { root } from "./workspace.ts";
 
 export interface RunOptions {
@@ -11,7 +12,7 @@ export interface RunOptions {
 /**
  * Runs a program, `node_modules/.bin` first on its path, without a shell or an input.
  *
- * @returns what it printed.
+ * @returns what it printed, without colours.
  * @throws Error with all that it printed, when it cannot start or ends with anything but 0.
  */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
@@ -21,7 +22,6 @@ export function run(program: string, args: readonly string[], options: RunOption
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         ...process.env,
-        FORCE_COLOR: "0",
         TURBO_TELEMETRY_DISABLED: "1",
         ...options.env,
         PATH: `${join(root, "node_modules", ".bin")}${delimiter}${process.env["PATH"] ?? ""}`,
@@ -32,8 +32,10 @@ export function run(program: string, args: readonly string[], options: RunOption
     child.stderr.setEncoding("utf8").on("data", (text: string) => (printed += text));
     child.on("error", (cause) => reject(new Error(`cannot run ${program}: ${cause.message}`, { cause })));
     child.on("close", (code, signal) => {
-      if (code === 0) return resolve(printed);
-      reject(new Error(`${program} ${args.join(" ")} ended with ${signal ?? code}\n${printed}`));
+      // In CI some tools colour whatever they are told.
+      const text = stripVTControlCharacters(printed);
+      if (code === 0) return resolve(text);
+      reject(new Error(`${program} ${args.join(" ")} ended with ${signal ?? code}\n${text}`));
     });
   });
 }
