@@ -22,6 +22,7 @@ type call struct {
 
 	TimeoutMs            int  `json:"timeoutMs"`        // RPC timeout of a ping-pong call
 	ContextTimeoutMs     int  `json:"contextTimeoutMs"` // deadline of the context
+	CancelAfterMs        int  `json:"cancelAfterMs"`    // ends the context of a ping-pong call from outside
 	RecvTimeoutMs        int  `json:"recvTimeoutMs"`    // of each receive on a stream
 	RecvTimeoutKeepsPeer bool `json:"recvTimeoutKeepsPeer"`
 
@@ -70,11 +71,18 @@ func makeCall(parent context.Context, c call) (*outcome, error) {
 	if !ok {
 		return nil, fmt.Errorf("no method %q", c.Method)
 	}
-	ctx, cancel := context.WithCancel(parent)
-	defer cancel()
+	ctx, cancel := parent, context.CancelFunc(func() {})
+	// A handler's context goes on as it is: wrapped, it would lose why it ended, code and path, on the way to Kitex's client.
+	if parent == context.Background() {
+		ctx, cancel = context.WithCancel(parent)
+		defer cancel()
+	}
 	if c.ContextTimeoutMs > 0 {
 		ctx, cancel = context.WithTimeout(ctx, milliseconds(c.ContextTimeoutMs))
 		defer cancel()
+	}
+	if c.CancelAfterMs > 0 {
+		defer time.AfterFunc(milliseconds(c.CancelAfterMs), cancel).Stop()
 	}
 	for k, v := range c.Persistent {
 		ctx = metainfo.WithPersistentValue(ctx, k, v)

@@ -92,7 +92,9 @@ func newClient(t target) (client.Client, error) {
 	switch t.Connection {
 	case "", "shared":
 		options = append(options, client.WithLongConnection(idle))
-	case "own", "short":
+	case "own": // and nobody else's: the client is new
+		options = append(options, client.WithLongConnection(idle))
+	case "short":
 		options = append(options, client.WithShortConnection())
 		mux = ttstream.WithClientShortConnPool()
 	case "long":

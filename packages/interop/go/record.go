@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -44,8 +45,10 @@ var (
 func newRecord(ctx context.Context, method string) *record {
 	r := &record{
 		Method: method, begin: time.Now(), Received: []message{},
-		Persistent: metainfo.GetAllPersistentValues(ctx), Transient: metainfo.GetAllValues(ctx),
+		Persistent: map[string]string{}, Transient: map[string]string{},
 	}
+	maps.Copy(r.Persistent, metainfo.GetAllPersistentValues(ctx))
+	maps.Copy(r.Transient, metainfo.GetAllValues(ctx))
 	r.Metadata, _ = metadata.FromIncomingContext(ctx)
 	if deadline, ok := ctx.Deadline(); ok {
 		left := float64(time.Until(deadline).Microseconds()) / 1000

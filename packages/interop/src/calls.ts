@@ -41,7 +41,7 @@ export interface Call {
   /** Install Kitex's opt-in meta handlers. @defaultValue false */
   readonly handlers?: boolean;
   /**
-   * `shared`: pooled, one multiplexed connection for streams; `own`: a client and a connection for this call alone;
+   * `shared`: pooled, one multiplexed connection for streams; `own`: a client and its connection for this call alone;
    * `short`, `long`: Kitex's pools of these names; `mux`: multiplexed ping-pong. @defaultValue "shared"
    */
   readonly connection?: "shared" | "own" | "short" | "long" | "mux";
@@ -55,6 +55,8 @@ export interface Call {
   readonly timeoutMs?: number;
   /** Deadline of the context. */
   readonly contextTimeoutMs?: number;
+  /** Ends the context of a ping-pong call from outside; a stream's script has a step for it. */
+  readonly cancelAfterMs?: number;
   /** Of each receive on a stream. */
   readonly recvTimeoutMs?: number;
   /** Do not cancel the peer when a receive times out. @defaultValue false */
@@ -125,8 +127,8 @@ export interface ManyOutcome {
 /** What a Kitex handler saw of one call. Times are since the handler began. */
 export interface CallRecord {
   readonly method: string;
-  readonly persistent: Readonly<Record<string, string>> | null;
-  readonly transient: Readonly<Record<string, string>> | null;
+  readonly persistent: Readonly<Record<string, string>>;
+  readonly transient: Readonly<Record<string, string>>;
   readonly metadata?: Readonly<Record<string, readonly string[]>>;
   readonly service: string;
   readonly caller: string;

@@ -123,7 +123,9 @@ async function performSingle(
   outcome: OutcomeDraft,
   note: (what: string) => void,
 ): Promise<void> {
-  const context = withBackwardValues(contextFor(call));
+  const { context: cancellable, cancel } = withCancel(contextFor(call));
+  const context = withBackwardValues(cancellable);
+  const timer = call.cancelAfterMs === undefined ? undefined : setTimeout(cancel, call.cancelAfterMs);
   note("call");
   try {
     const reply = await make(client, call, {
@@ -139,6 +141,8 @@ async function performSingle(
     outcome.error = describeFailure(error);
   }
   note("return");
+  clearTimeout(timer);
+  cancel();
   outcome.backward = Object.fromEntries(recvAllBackwardValues(context));
 }
 

@@ -1,0 +1,167 @@
+import type { Call, Callee, Caller, CallRecord, Message, Outcome, Protocol, Stage } from "../../src/index.ts";
+
+/** The protocols of the matrix, in words. */
+export const protocols = {
+  ttheader: "TTHeader",
+  "ttheader-framed": "TTHeader+Framed",
+  framed: "Framed",
+  plain: "plain",
+  "ttheader-streaming": "TTHeader streaming",
+  grpc: "HTTP/2",
+} as const satisfies Record<Protocol, string>;
+
+export type Kind = "ping-pong" | "oneway" | "unary" | "client" | "server" | "bidi";
+
+const single: readonly Kind[] = ["ping-pong", "oneway", "unary"];
+const streaming: readonly Kind[] = ["client", "server", "bidi"];
+
+/** What each protocol carries. A unary method is an ordinary ping-pong method to Kitex, but for its name. */
+export const kindsOf: Readonly<Record<Protocol, readonly Kind[]>> = {
+  ttheader: single,
+  "ttheader-framed": single,
+  framed: single,
+  plain: single,
+  "ttheader-streaming": streaming,
+  grpc: [...single, ...streaming],
+};
+
+export const isStreaming = (kind: Kind): boolean => streaming.includes(kind);
+
+const methods: Readonly<Record<Kind, string>> = {
+  "ping-pong": "Ping",
+  oneway: "Note",
+  unary: "Once",
+  client: "Collect",
+  server: "Feed",
+  bidi: "Chat",
+};
+
+export type Side = "Kitex" | "Slipstream";
+
+/** Who calls whom. */
+export interface Sides {
+  readonly from: Side;
+  readonly to: Side;
+}
+
+/** Who calls whom, and with what. */
+export interface Pair extends Sides {
+  readonly caller: Caller;
+  readonly callee: Callee;
+  /** A server of the caller's side: what the callee calls when it stands in the middle. */
+  readonly beyond: Callee;
+  /** A caller and a callee in processes of their own, to be killed. */
+  startCaller(): Promise<Caller & Killable>;
+  startCallee(): Promise<Callee & Killable>;
+}
+
+export interface Killable extends AsyncDisposable {
+  kill(): Promise<void>;
+}
+
+let trials = 0;
+
+/** One cell of the matrix as its test sees it. */
+export class Trial {
+  readonly pair: Pair;
+  readonly protocol: Protocol;
+  readonly kind: Kind;
+  /** Under which the callee records the call. */
+  readonly name: string;
+
+  constructor(pair: Pair, protocol: Protocol, kind: Kind) {
+    this.pair = pair;
+    this.protocol = protocol;
+    this.kind = kind;
+    this.name = `trial-${++trials}`;
+  }
+
+  get method(): string {
+    return methods[this.kind];
+  }
+
+  /** The caller is a program with Kitex. */
+  get kitexCalls(): boolean {
+    return this.pair.from === "Kitex";
+  }
+
+  /** The callee is a program with Kitex. */
+  get kitexServes(): boolean {
+    return this.pair.to === "Kitex";
+  }
+
+  /** A message that has the callee record the call. */
+  message(text: string, more: Message = {}): Message {
+    return { ...more, text: `as=${this.name};${text}` };
+  }
+
+  /** The text that comes back for a first message, where the kind answers with it. */
+  echo(text: string): string {
+    return this.kind === "client"
+      ? `collected 1 last as=${this.name};${text}`
+      : `echo:as=${this.name};${text}`;
+  }
+
+  /** The call with one message, recorded, but for what `more` says. */
+  describe(text: string, more: Partial<Call> = {}): Call {
+    return {
+      target: this.pair.callee.target,
+      protocol: this.protocol,
+      method: this.method,
+      messages: [this.message(text)],
+      ...more,
+    };
+  }
+
+  /** Makes that call. */
+  call(text: string, more?: Partial<Call>): Promise<Outcome> {
+    return this.pair.caller.call(this.describe(text, more));
+  }
+
+  /** What the callee's handler saw. */
+  record(until?: Stage, timeoutMs?: number): Promise<CallRecord> {
+    return this.pair.callee.observe(this.name, until, timeoutMs);
+  }
+}
+
+/** Why a combination has no test. */
+export interface Absent {
+  readonly why: string;
+}
+
+/** Asserts, and says how Kitex differs from what was ordered, if it does. */
+export type Run = (trial: Trial) => Promise<string | void>;
+
+/** The place of a cell. */
+export interface Place {
+  readonly protocol: Protocol;
+  readonly kind: Kind;
+  readonly pair: Sides;
+}
+
+/** One row of the matrix: what it shows at a place. */
+export interface Feature {
+  readonly name: string;
+  cell(place: Place): Run | Absent;
+}
+
+const noOneway: Absent = {
+  why: "A Kitex server panics inside itself on a oneway method over HTTP/2 (`methodInfo.NewResult` is nil) and never answers the stream: the handler does not run.",
+};
+
+export function feature(name: string, cell: Feature["cell"]): Feature {
+  return {
+    name,
+    cell: (place) =>
+      place.kind === "oneway" && place.protocol === "grpc" && place.pair.to === "Kitex"
+        ? noOneway
+        : cell(place),
+  };
+}
+
+/** Thrift without headers: nothing but the message travels. */
+export const isBare = (protocol: Protocol): boolean => protocol === "framed" || protocol === "plain";
+
+export const bare: Absent = { why: "Framed and plain Thrift carry the message and nothing else." };
+
+export const absent = (why: string): Absent => ({ why });
