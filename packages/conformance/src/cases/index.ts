@@ -1,0 +1,11 @@
+import type { Case } from "../case.ts";
+import { headers } from "./headers.ts";
+import { kinds } from "./kinds.ts";
+import { messages } from "./messages.ts";
+
+/** All cases, by what they are about. */
+export const cases: Readonly<Record<string, readonly Case[]>> = {
+  "kinds of methods": kinds,
+  "header and trailer": headers,
+  messages,
+};

@@ -1,0 +1,2 @@
+export { testTransport } from "./test-transport.ts";
+export type { Limits, TransportPair, TransportUnderTest } from "./transport-under-test.ts";
