@@ -35,6 +35,7 @@ const steps: Readonly<Record<string, Step>> = {
   format: () => command("biome", "ci"),
   boundaries: async () =>
     noProblems([...(await boundaryViolations(root)), ...nodeGlobals(workspacePackages())]),
+  unused: () => command("knip", "--no-config-hints"),
   manifests: async () => noProblems(manifestProblems(workspacePackages(), fixedGroups())),
   behaviours: async () => noProblems(checkBehaviours()),
   tests: () => command("vitest", "run"),
