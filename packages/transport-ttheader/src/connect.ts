@@ -1,0 +1,48 @@
+import { isIP, connect as netConnect, type Socket } from "node:net";
+import { connect as tlsConnect } from "node:tls";
+import { type Address, RpcError } from "@slipstream/stream";
+import type { ResolvedOptions } from "./options.ts";
+
+/** A connection that is being made. */
+export interface Dial {
+  readonly socket: Socket;
+  /** Rejects with a retryable `unavailable`. */
+  readonly connected: Promise<Socket>;
+}
+
+/** Connects to an address, with TLS if the options say so. Destroying the socket gives up. */
+export function dial(address: Address, options: Pick<ResolvedOptions, "tls" | "keepAliveMs">): Dial {
+  const { tls, keepAliveMs } = options;
+  const keepAlive = keepAliveMs > 0 ? { keepAlive: true, keepAliveInitialDelay: keepAliveMs } : {};
+  const to =
+    address.scheme === "unix"
+      ? { path: address.path ?? "" }
+      : { host: address.host ?? "", port: address.port ?? 0, noDelay: true, ...keepAlive };
+  const name = address.host !== undefined && isIP(address.host) === 0 ? { servername: address.host } : {};
+  const socket = tls === undefined ? netConnect(to) : tlsConnect({ ...name, ...tls, ...to });
+  const connected = new Promise<Socket>((resolve, reject) => {
+    const settle = (): void => {
+      socket.off("error", failed).off("close", closed).off(ready, connectedNow);
+    };
+    const failed = (cause: Error): void => {
+      settle();
+      // A socket without listener would throw what else goes wrong.
+      socket.on("error", () => {});
+      socket.destroy();
+      reject(cannotConnect(address, cause.message, cause));
+    };
+    const closed = (): void => failed(new Error("the connection was closed before it was made"));
+    const connectedNow = (): void => {
+      settle();
+      resolve(socket);
+    };
+    const ready = tls === undefined ? "connect" : "secureConnect";
+    socket.once("error", failed).once("close", closed).once(ready, connectedNow);
+  });
+  return { socket, connected };
+}
+
+/** The error for an address that cannot be reached: nothing was sent, so another may be tried. */
+export function cannotConnect(address: Address, why: string, cause?: unknown): RpcError {
+  return new RpcError("unavailable", `cannot connect to ${address.key}: ${why}`, { cause, retryable: true });
+}

@@ -1,0 +1,3 @@
+export type { ConnectionMode, TtheaderOptions } from "./options.ts";
+export type { TtheaderTransport } from "./ttheader.ts";
+export { ttheader } from "./ttheader.ts";
