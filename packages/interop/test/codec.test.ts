@@ -1,0 +1,113 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type KitexPeer, kitexUnavailable, startKitexDriver } from "../src/index.ts";
+import { Choice, Colour, Everything, Leaf } from "./everything.ts";
+
+const unavailable = kitexUnavailable();
+const count = 1000;
+
+describe.skipIf(unavailable)(
+  `Thrift values of every type${unavailable ? ` (skipped: ${unavailable})` : ""}`,
+  () => {
+    let kitex: KitexPeer;
+
+    beforeAll(async () => {
+      kitex = await startKitexDriver();
+    }, 600_000);
+
+    afterAll(() => kitex?.[Symbol.asyncDispose]());
+
+    it("reads what Kitex writes, and Kitex reads the same out of what is written back", async () => {
+      const written = await kitex.invent(count, 20_261_121);
+      expect(written).toHaveLength(count);
+      const pairs = written.map((bytes) => [bytes, Everything.encode(Everything.decode(bytes))] as const);
+      expect(await kitex.compare(pairs)).toBeUndefined();
+    });
+
+    it("writes what Kitex reads, and reads the same out of what Kitex writes back", async () => {
+      const values = fc.sample(everything, { numRuns: count, seed: 20_261_121 });
+      const back = await kitex.recode(values.map((value) => Everything.encode(value)));
+      expect(back.map((bytes) => Everything.decode(bytes))).toEqual(values);
+    });
+
+    it("notices when two values differ", async () => {
+      const [one, other] = await kitex.invent(2, 1);
+      expect(await kitex.compare([[one as Uint8Array, other as Uint8Array]])).toContain("pair 0");
+    });
+  },
+);
+
+const i8 = fc.integer({ min: -128, max: 127 });
+const i16 = fc.integer({ min: -32_768, max: 32_767 });
+const i32 = fc.integer();
+const i64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+const double = fc.double({ noNaN: true });
+const text = fc.string({ unit: "binary", maxLength: 12 });
+const blob = fc.uint8Array({ maxLength: 20 });
+const colour = fc.constantFrom(...Object.values(Colour));
+const few = { maxLength: 3 };
+const setOf = <T>(item: fc.Arbitrary<T>) => fc.uniqueArray(item, few).map((items) => new Set(items));
+const mapOf = <K, V>(key: fc.Arbitrary<K>, value: fc.Arbitrary<V>) =>
+  fc.array(fc.tuple(key, value), few).map((entries) => new Map(entries));
+
+const leaf: fc.Arbitrary<Leaf> = fc.record(
+  { id: i32, colour, name: text },
+  { requiredKeys: ["id", "colour"] },
+);
+
+const choice: fc.Arbitrary<Choice> = fc.oneof(
+  fc.record({ case: fc.constant("word" as const), value: text }),
+  fc.record({ case: fc.constant("number" as const), value: i64 }),
+  fc.record({ case: fc.constant("leaf" as const), value: leaf }),
+  fc.record({ case: fc.constant("words" as const), value: fc.array(text, few) }),
+);
+
+const always = {
+  flag: fc.boolean(),
+  tiny: i8,
+  small: i16,
+  medium: i32,
+  large: i64,
+  ratio: double,
+  text,
+  blob,
+  colour,
+  moment: i64,
+  leaf,
+  flags: fc.array(fc.boolean(), few),
+  tinies: fc.array(i8, few),
+  larges: fc.array(i64, few),
+  ratios: fc.array(double, few),
+  texts: fc.array(text, few),
+  blobs: fc.array(blob, few),
+  leaves: fc.array(leaf, few),
+  mediums: setOf(i32),
+  names: setOf(text),
+  pairs: mapOf(text, text),
+  byId: mapOf(i32, leaf),
+  byColour: mapOf(colour, fc.array(i16, few)),
+  deep: mapOf(i64, mapOf(text, setOf(i32))),
+  nested: fc.array(fc.array(mapOf(text, double), few), few),
+  preset: i32,
+  greeting: text,
+};
+
+const { everything } = fc.letrec<{ everything: Everything }>((tie) => ({
+  everything: fc.record(
+    {
+      ...always,
+      choice,
+      maybeFlag: fc.boolean(),
+      maybeMedium: i32,
+      maybeRatio: double,
+      maybeText: text,
+      maybeBlob: blob,
+      maybeColour: colour,
+      maybeLeaves: fc.array(leaf, few),
+      maybeNames: mapOf(fc.boolean(), text),
+      self: fc.oneof({ maxDepth: 1 }, fc.record(always), tie("everything")),
+      last: i64,
+    },
+    { requiredKeys: Object.keys(always) as (keyof typeof always)[] },
+  ),
+}));
