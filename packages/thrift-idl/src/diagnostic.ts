@@ -34,7 +34,7 @@ export function formatDiagnostic(diagnostic: Diagnostic, style: DiagnosticStyle 
   const number = String(line);
   const blank = " ".repeat(number.length);
   const lines = [
-    `${style.strong(`${span.source.path}:${line}:${column}:`)} ${style[severity](`${severity}:`)} ${style.strong(message)}`,
+    `${style.strong(`${visible(span.source.path)}:${line}:${column}:`)} ${style[severity](`${severity}:`)} ${style.strong(message)}`,
     `  ${style.faint(`${number} |`)} ${excerpt.text}`,
     `  ${style.faint(`${blank} |`)} ${excerpt.padding}${style[severity](excerpt.marks)}`,
   ];
@@ -42,20 +42,22 @@ export function formatDiagnostic(diagnostic: Diagnostic, style: DiagnosticStyle 
   return lines.join("\n");
 }
 
+/** Text of a file as it can be shown on one line of a terminal: control characters become dots. */
+export function visible(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, "·");
+}
+
 const maxExcerpt = 160;
 
-/** The line as it can be shown: tabs as blanks, other control characters as dots, a very long line cut around the place. */
+/** The line as it can be shown: tabs as blanks, a very long line cut around the place. */
 function excerptOf(
   line: string,
   at: number,
   length: number,
 ): { text: string; padding: string; marks: string } {
   const from = line.length > maxExcerpt ? Math.max(0, at - maxExcerpt / 2) : 0;
-  const shown = line
-    .slice(from, from + maxExcerpt)
-    .replaceAll("\t", " ")
-    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-    .replace(/[\u0000-\u001f\u007f-\u009f]/g, "·");
+  const shown = visible(line.slice(from, from + maxExcerpt).replaceAll("\t", " "));
   const padding = " ".repeat(at - from);
   const marks = "^".padEnd(Math.max(1, Math.min(length, shown.length - (at - from))), "~");
   return { text: shown, padding, marks };

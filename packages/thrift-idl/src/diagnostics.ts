@@ -1,4 +1,4 @@
-import type { Diagnostic } from "./diagnostic.ts";
+import { type Diagnostic, visible } from "./diagnostic.ts";
 import type { Span } from "./source.ts";
 
 /** So many of one file are told; a file with more is likely not IDL at all. */
@@ -13,13 +13,14 @@ export class DiagnosticSink {
     return this.#errorsByPath.size > 0;
   }
 
-  error(span: Span, message: string, help?: string): void {
+  /** Help that takes a search is given as a function, and made only for errors that are told. */
+  error(span: Span, message: string, help?: string | (() => string | undefined)): void {
     const path = span.source.path;
     const count = (this.#errorsByPath.get(path) ?? 0) + 1;
     this.#errorsByPath.set(path, count);
-    if (count < maxPerFile) this.#add("error", span, message, help);
-    if (count === maxPerFile)
-      this.#add("error", span, `${message} (more errors in this file are not shown)`, help);
+    if (count > maxPerFile) return;
+    const note = count === maxPerFile ? " (more errors in this file are not shown)" : "";
+    this.#add("error", span, message + note, typeof help === "function" ? help() : help);
   }
 
   warning(span: Span, message: string, help?: string): void {
@@ -35,6 +36,7 @@ export class DiagnosticSink {
   }
 
   #add(severity: Diagnostic["severity"], span: Span, message: string, help: string | undefined): void {
-    this.#list.push(help === undefined ? { severity, message, span } : { severity, message, help, span });
+    const told = { severity, message: visible(message), span };
+    this.#list.push(help === undefined ? told : { ...told, help: visible(help) });
   }
 }

@@ -49,7 +49,7 @@ export function resolveValueName(
       "rename the enum or the included file",
     );
   } else if (found.length === 0 && !isBroken) {
-    sink.error(span, `unknown value "${name}"`, helpForUnknown(scope, name));
+    sink.error(span, `unknown value "${name}"`, () => helpForUnknown(scope, name));
   }
   return found.length === 1 ? found[0] : undefined;
 }

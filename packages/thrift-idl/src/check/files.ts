@@ -122,12 +122,10 @@ export class FileLoader {
   }
 
   #tellMissing(include: IncludeSyntax, from: string): void {
-    const looked = this.#candidates(include.path, directoryOf(from)).join(", ");
-    this.#sink.error(
-      include.span,
-      `cannot find the included file "${include.path}"`,
-      didYouMean(include.path, this.#roots.keys()) ?? `looked for ${looked}`,
-    );
+    this.#sink.error(include.span, `cannot find the included file "${include.path}"`, () => {
+      const looked = this.#candidates(include.path, directoryOf(from)).join(", ");
+      return didYouMean(include.path, this.#roots.keys()) ?? `looked for ${looked}`;
+    });
   }
 
   #namespacesOf(document: DocumentSyntax): ReadonlyMap<string, string> {

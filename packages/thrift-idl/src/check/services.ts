@@ -149,16 +149,15 @@ function findBase(
     sink.error(span, `"${text}" is a ${found.kind}, not a service`);
     return;
   }
-  const known = [...scope.names.values()].filter(({ kind }) => kind === "service");
-  const included = scope.includes.find(({ names }) => names.get(text)?.kind === "service");
-  const help =
-    included === undefined
-      ? didYouMean(
-          text,
-          known.map(({ model: { name } }) => name),
-        )
-      : `write ${included.file.name}.${text}`;
-  sink.error(span, `unknown service "${text}"`, help);
+  sink.error(span, `unknown service "${text}"`, () => {
+    const included = scope.includes.find(({ names }) => names.get(text)?.kind === "service");
+    if (included !== undefined) return `write ${included.file.name}.${text}`;
+    const services = [...scope.names.values()].filter(({ kind }) => kind === "service");
+    return didYouMean(
+      text,
+      services.map(({ model: { name } }) => name),
+    );
+  });
 }
 
 function cutCircle(syntax: ServiceSyntax, model: Writable<ServiceModel>, sink: DiagnosticSink): void {

@@ -60,9 +60,10 @@ function fieldNamed(struct: StructModel, key: ValueSyntax, sink: DiagnosticSink)
   }
   const field = struct.fields.find(({ name }) => name === key.value);
   if (field !== undefined) return field;
-  const names = struct.fields.map(({ name }) => name);
-  const help = didYouMean(key.value, names) ?? (names.length > 0 ? `it has ${names.join(", ")}` : undefined);
-  sink.error(key.span, `${struct.kind} ${struct.name} has no field "${key.value}"`, help);
+  sink.error(key.span, `${struct.kind} ${struct.name} has no field "${key.value}"`, () => {
+    const names = struct.fields.map(({ name }) => name);
+    return didYouMean(key.value, names) ?? (names.length > 0 ? `it has ${names.join(", ")}` : undefined);
+  });
   return undefined;
 }
 

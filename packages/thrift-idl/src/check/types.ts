@@ -91,7 +91,7 @@ function resolveName(scope: Scope, name: string, syntax: TypeSyntax, sink: Diagn
       sink.error(span, `"${name}" is a ${found.kind}, not a type`);
       return undefined;
     case undefined:
-      sink.error(span, `unknown type "${name}"`, helpForUnknown(scope, name));
+      sink.error(span, `unknown type "${name}"`, () => helpForUnknown(scope, name));
       return undefined;
   }
 }

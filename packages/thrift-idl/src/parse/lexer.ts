@@ -27,8 +27,8 @@ export function tokenize(source: SourceFile, sink: DiagnosticSink): readonly Tok
   };
   const error = (end: number, message: string, help?: string): void =>
     sink.error({ source, start: at, end }, message, help);
-  const push = (kind: TokenKind, end: number): void => {
-    tokens.push({ kind, text: text.slice(at, end), start: at, end, comments: comments ?? none });
+  const push = (kind: TokenKind, end: number, part = text.slice(at, end)): void => {
+    tokens.push({ kind, text: part, start: at, end, comments: comments ?? none });
     comments = undefined;
     at = end;
   };
@@ -62,13 +62,13 @@ export function tokenize(source: SourceFile, sink: DiagnosticSink): readonly Tok
     } else if (punctuation.includes(c)) {
       push("punctuation", at + 1);
     } else if ((end = match(number)) >= 0) {
-      const kind = isDouble(text.slice(at, end)) ? "double" : "int";
+      const digits = text.slice(at, end);
       wordRest.lastIndex = end;
       if (wordRest.test(text)) {
         end = wordRest.lastIndex;
         error(end, `"${text.slice(at, end)}" is not a number`, "a name starts with a letter or _");
       }
-      push(kind, end);
+      push(isDouble(digits) ? "double" : "int", end, digits);
     } else if ((end = match(foreignWord)) >= 0) {
       error(
         end,

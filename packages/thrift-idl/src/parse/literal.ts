@@ -35,8 +35,6 @@ export function parseInt(cursor: Cursor, what: string): IntSyntax {
 }
 
 function goDigits(cursor: Cursor, token: Token, digits: string): string {
-  const decimal = /^\d+/.exec(digits)?.[0] ?? "0";
-  if (!/^\d+$/.test(digits)) return /^0[xXoO]/.test(digits) ? digits : decimal;
   if (!/^0\d/.test(digits)) return digits;
   const octal = /^[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : undefined;
   const bare = digits.replace(/^0+(?=\d)/, "");

@@ -8,7 +8,7 @@ export type TokenKind = "word" | "int" | "double" | "string" | "punctuation" | "
 
 export interface Token {
   readonly kind: TokenKind;
-  /** As written; for strings with the quotes. */
+  /** As written; for strings with the quotes. Of a number that is followed by letters, the number. */
   readonly text: string;
   readonly start: number;
   readonly end: number;
