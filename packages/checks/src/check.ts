@@ -16,6 +16,7 @@ import { nodeGlobals } from "./node-globals.ts";
 import { withTarballs } from "./pack.ts";
 import { publishedProblems } from "./published.ts";
 import { run } from "./run.ts";
+import { snippetProblems } from "./snippets.ts";
 import {
   examples,
   hasSources,
@@ -38,6 +39,7 @@ const steps: Readonly<Record<string, Step>> = {
   unused: () => command("knip", "--no-config-hints"),
   manifests: async () => noProblems(manifestProblems(workspacePackages(), fixedGroups())),
   behaviours: async () => noProblems(checkBehaviours()),
+  snippets: async () => noProblems(snippetProblems()),
   tests: () => command("vitest", "run"),
   published: async () => noProblems(await withTarballs(publishedProblems)),
   consumer: async () => noProblems(await withTarballs(consumerProblems)),
