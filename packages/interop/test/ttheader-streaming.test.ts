@@ -85,6 +85,7 @@ describe.skipIf(unavailable)(
           transient: new Map([["Mixed-Case", "ü x"]]),
           caller: "ours",
         }),
+        {},
       );
       await stream.send(encodeText("as=ours;sh=h1:v1;t=t1:v1"));
       expect(await stream.header()).toEqual([["h1", "v1"]]);
