@@ -51,6 +51,8 @@ export interface Stream {
   /**
    * Server: sends the response's header section, once, before anything else. `shared` come first: fields that many streams have, whose
    * encoding is kept as long as it is the same array.
+   *
+   * @throws H2Error as {@link Session.open} does.
    */
   respond(shared: Fields, fields?: Fields, endStream?: boolean): void;
 
@@ -62,7 +64,10 @@ export interface Stream {
    */
   write(bytes: Uint8Array, prefix?: Uint8Array): boolean;
 
-  /** Half-closes our side after everything written, with a trailer section if given (`shared` as in {@link Stream.respond}). */
+  /**
+   * Half-closes our side after everything written, with a trailer section if given (`shared` as in {@link Stream.respond}). One that cannot be sent (see
+   * {@link Session.open}) resets the stream with INTERNAL_ERROR.
+   */
   end(shared?: Fields, fields?: Fields): void;
 
   /** Sends RST_STREAM at once, dropping what was not sent. No half-close goes before it. `onClose` is called before this returns. */
@@ -148,7 +153,7 @@ export interface Session {
   /** New streams can still be opened here, now or later: not closed, no GOAWAY either way, ids left. */
   readonly isUsable: boolean;
 
-  /** Client: `open` would work now: usable, below the peer's MAX_CONCURRENT_STREAMS, and nobody waits. */
+  /** Client: `open` would work now, and the request would leave soon: usable, below the peer's MAX_CONCURRENT_STREAMS, nobody waits, and the link is not full. */
   canOpen(): boolean;
   /** Client: waits for a turn, first in, first out. Calls one of the waiter's methods, once, never before this returned. */
   awaitOpen(waiter: OpenWaiter): void;
@@ -157,7 +162,8 @@ export interface Session {
   /**
    * Client: opens a stream; its HEADERS frame is queued when this returns. `shared` as in {@link Stream.respond}.
    *
-   * @throws H2Error when `canOpen()` is false outside of `onCanOpen`, or the fields are larger than the peer's MAX_HEADER_LIST_SIZE; nothing was sent.
+   * @throws H2Error when the session is not usable, the peer allows no more streams, or others wait (outside of `onCanOpen`); or when the fields are larger than the peer's MAX_HEADER_LIST_SIZE, or cannot be sent at all.
+   *   Nothing was sent then.
    */
   open(handler: StreamHandler, shared: Fields, fields?: Fields, endStream?: boolean): Stream;
 
