@@ -8,6 +8,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -65,20 +66,22 @@ function inputsHash() {
 /** @param {string} packageManager such as `pnpm@10.34.9+sha512.…` */
 function install(packageManager) {
   const pnpm = packageManager.split("+")[0] ?? packageManager;
-  // CI: without a terminal pnpm otherwise refuses to replace a node_modules that another tool made.
-  const code = run(["npx", "--yes", pnpm, "install", "--frozen-lockfile"], { CI: "true" });
+  // From another folder, lest npx takes the pnpm in our node_modules, which cannot replace itself while it runs.
+  // CI: without a terminal pnpm otherwise refuses to replace a node_modules that came from another store.
+  const command = ["npx", "--yes", pnpm, `--dir=${root}`, "install", "--frozen-lockfile"];
+  const code = run(command, { cwd: tmpdir(), env: { CI: "true" } });
   if (code !== 0) fail(`installing the dependencies with ${pnpm} failed (exit code ${code})`);
 }
 
 /**
  * @param {string[]} command
- * @param {Record<string, string>} env
+ * @param {{ cwd?: string, env?: Record<string, string> }} options
  */
-function run(command, env = {}) {
+function run(command, { cwd = root, env = {} } = {}) {
   const [program = "", ...args] = command;
   const path = `${join(root, "node_modules", ".bin")}${delimiter}${process.env["PATH"] ?? ""}`;
   const result = spawnSync(program, args, {
-    cwd: root,
+    cwd,
     stdio: "inherit",
     env: { ...process.env, ...env, PATH: path },
     shell: process.platform === "win32",

@@ -24,7 +24,11 @@ beforeEach(() => {
   );
   write("pnpm-lock.yaml", "lockfileVersion: '9.0'\n");
   write("packages/seed/package.json", "{}");
-  write("bin/npx", '#!/bin/sh\necho "$@" >>calls\nmkdir -p node_modules\nexit "${NPX_CODE:-0}"\n', 0o755);
+  write(
+    "bin/npx",
+    '#!/bin/sh\necho "$@" >>"$CLONE/calls"\nmkdir -p "$CLONE/node_modules"\nexit "${NPX_CODE:-0}"\n',
+    0o755,
+  );
   mkdirSync(join(clone, "packages/checks/src"), { recursive: true });
   copyFileSync(
     fileURLToPath(new URL("setup.mjs", import.meta.url)),
@@ -44,7 +48,11 @@ function write(file: string, text: string, mode = 0o644): void {
 function setup(job: string, npxCode = 0) {
   return spawnSync(process.execPath, [join(clone, "packages/checks/src/setup.mjs"), job], {
     encoding: "utf8",
-    env: { PATH: `${join(clone, "bin")}${delimiter}${process.env["PATH"]}`, NPX_CODE: String(npxCode) },
+    env: {
+      CLONE: clone,
+      PATH: `${join(clone, "bin")}${delimiter}${process.env["PATH"]}`,
+      NPX_CODE: String(npxCode),
+    },
   });
 }
 
@@ -55,7 +63,7 @@ function calls(): readonly string[] {
 
 it("installs from the lockfile with the pinned pnpm", () => {
   expect(setup("install").status).toBe(0);
-  expect(calls()).toEqual(["--yes pnpm@10.0.0 install --frozen-lockfile"]);
+  expect(calls()).toEqual([`--yes pnpm@10.0.0 --dir=${clone}/ install --frozen-lockfile`]);
 });
 
 it("does not install a second time", () => {
