@@ -1,0 +1,280 @@
+import { type Frame, FrameKind } from "@slipstream/ttheader";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type KitexPeer,
+  type KitexServer,
+  type Outcome,
+  type Step,
+  startKitexDriver,
+  startKitexServer,
+} from "../src/index.ts";
+import { Msg } from "../src/slipstream/lab.ts";
+import { buildLimitMs, describeKitex } from "./kitex-suite.ts";
+import {
+  data,
+  exception,
+  frameOfKind,
+  headerFrame,
+  meta,
+  open,
+  RawConnection,
+  rawServer,
+  readException,
+  rst,
+  say,
+  textOf,
+  trailerFrame,
+} from "./raw-ttheader.ts";
+
+// What we rely on in Kitex beyond its documents, frame by frame, so that a Kitex that behaves differently is noticed.
+
+describeKitex("Kitex and the frames of TTHeader streaming", () => {
+  let server: KitexServer;
+  let driver: KitexPeer;
+  let calls = 0;
+
+  beforeAll(async () => {
+    server = await startKitexServer();
+    driver = await startKitexDriver();
+  }, buildLimitMs);
+
+  afterAll(async () => {
+    await driver?.[Symbol.asyncDispose]();
+    await server?.[Symbol.asyncDispose]();
+  });
+
+  const kinds = (frames: readonly Frame[]) => frames.map(({ kind }) => kind);
+  const wholeCall = [FrameKind.header, FrameKind.data, FrameKind.trailer];
+
+  describe("a server", () => {
+    it("ignores META on stream 0, before the first HEADER and in the middle", async () => {
+      using peer = await RawConnection.connect(server.target);
+      const hello = meta({ sid: 0, method: "", strings: [["slipstream", "1"]] });
+      peer.write(hello, open(), hello, say("hi"), hello, trailerFrame());
+      const frames = await peer.take(3);
+      expect(kinds(frames)).toEqual(wholeCall);
+      expect(textOf(frames[1] as Frame)).toBe("echo:hi");
+    });
+
+    it("ignores META on the id of a stream", async () => {
+      using peer = await RawConnection.connect(server.target);
+      peer.write(open(), meta({ strings: [["slipstream-window", "99"]] }), say("hi"), trailerFrame());
+      expect(kinds(await peer.take(3))).toEqual(wholeCall);
+    });
+
+    it("shows its handler nothing of extra pairs in a HEADER, and sets no deadline", async () => {
+      const name = `extra-${++calls}`;
+      using peer = await RawConnection.connect(server.target);
+      const strings = [
+        ["slipstream-meta", "AQ"],
+        ["x", "y"],
+        ["RPC_TRANSIT_UPSTREAM_c", "up"],
+      ] as const;
+      peer.write(open({ strings, ints: [[12, "500"]] }), say(`as=${name}`), trailerFrame());
+      await peer.take(3);
+      const record = await server.observe(name);
+      expect(record).toMatchObject({ persistent: {}, transient: { c: "up" } });
+      expect(record.deadlineMs).toBeUndefined();
+    });
+
+    it.each([
+      ["an unknown service whose method is unique", [["isn", "Nobody"]], "Collect"],
+      ["no service", [], "Collect"],
+    ] as const)("serves a HEADER with %s", async (_, strings, method) => {
+      using peer = await RawConnection.connect(server.target);
+      peer.write(headerFrame({ method, strings }), say("hi", { method }), trailerFrame({ method }));
+      const frames = await peer.take(3);
+      expect(textOf(frames[1] as Frame)).toBe("collected 1 last hi");
+    });
+
+    it.each([
+      [
+        "with a path",
+        { strings: [["ttscp", "a,b"]] as const, payload: exception(12007, "enough") },
+        12007,
+        "[canceled path: a -> b] enough",
+      ],
+      ["with a number of ours", { payload: exception(12104, "late") }, 12104, "late"],
+      ["without a payload", {}, 13, "rst"],
+    ])("ends the handler's context with what an RST says: %s", async (_, parts, typeId, text) => {
+      const name = `rst-${++calls}`;
+      using peer = await RawConnection.connect(server.target);
+      peer.write(open(), say(`as=${name};waitctx`));
+      await server.observe(name);
+      peer.write(rst(parts));
+      const { contextError } = await server.observe(name, "ended");
+      expect(contextError).toMatchObject({ typeId });
+      expect(contextError?.text).toContain(text);
+      expect(kinds(await peer.take(2))).toEqual([FrameKind.header, FrameKind.trailer]);
+    });
+
+    it("drops frames for unknown and finished streams", async () => {
+      using peer = await RawConnection.connect(server.target);
+      peer.write(say("lost", { sid: 77 }), trailerFrame({ sid: 78 }), rst({ sid: 79 }));
+      peer.write(open(), say("hi"), trailerFrame());
+      await peer.take(3);
+      peer.write(say("late"), trailerFrame(), rst());
+      peer.write(open({ sid: 2 }), say("again", { sid: 2 }), trailerFrame({ sid: 2 }));
+      expect((await peer.take(3)).map(({ sequenceId }) => sequenceId)).toEqual([2, 2, 2]);
+    });
+
+    it("takes negative stream ids", async () => {
+      using peer = await RawConnection.connect(server.target);
+      peer.write(open({ sid: -5 }), say("hi", { sid: -5 }), trailerFrame({ sid: -5 }));
+      expect((await peer.take(3)).map(({ sequenceId }) => sequenceId)).toEqual([-5, -5, -5]);
+    });
+
+    it("serves 200 streams of one connection at once", async () => {
+      using peer = await RawConnection.connect(server.target);
+      const sids = Array.from({ length: 200 }, (_, i) => i + 1);
+      peer.write(...sids.map((sid) => open({ sid })));
+      peer.write(...sids.map((sid) => say(`${sid}`, { sid })));
+      peer.write(...sids.map((sid) => trailerFrame({ sid })));
+      const frames = await peer.take(3 * sids.length);
+      const answers = frames.filter(({ kind }) => kind === FrameKind.data);
+      expect(answers.map((frame) => textOf(frame)).sort()).toEqual(sids.map((sid) => `echo:${sid}`).sort());
+    });
+
+    it.each([
+      ["a frame of an unknown kind", () => frameOfKind(9)],
+      ["garbage", () => Buffer.from("GET / HTTP/1.1\r\nhost: x\r\n\r\n")],
+    ])("closes a connection of streams on %s", async (_, bytes) => {
+      using peer = await RawConnection.connect(server.target);
+      peer.write(open(), bytes());
+      await peer.closed;
+    });
+
+    it("answers a stream of a ping-pong method with an exception of type 6", async () => {
+      using peer = await RawConnection.connect(server.target);
+      peer.write(open({ method: "Ping" }), say("hi", { method: "Ping" }), trailerFrame({ method: "Ping" }));
+      const [, trailer] = await peer.take(2);
+      expect(readException((trailer as Frame).payload)).toMatchObject({ type: 6 });
+    });
+  });
+
+  describe("a client", () => {
+    /** What the Kitex client's program got from a server that plays `answer` once it has the HEADER. */
+    async function played(
+      answer: (peer: RawConnection, sid: number) => void | Promise<void>,
+      script: readonly Step[] = [{ send: { text: "hi" } }, { recv: -1 }],
+    ): Promise<Outcome> {
+      await using raw = await rawServer(async (peer) => {
+        for (;;) {
+          const frame = await peer.next();
+          if (frame.kind === FrameKind.header) await answer(peer, frame.sequenceId);
+        }
+      });
+      return await driver.call({
+        target: raw.target,
+        protocol: "ttheader-streaming",
+        method: "Chat",
+        connection: "own",
+        script,
+      });
+    }
+
+    it("ignores META on stream 0 and on the id of a stream", async () => {
+      const outcome = await played((peer, sid) =>
+        peer.write(
+          meta({ sid: 0, method: "" }),
+          headerFrame({ sid }),
+          meta({ sid }),
+          say("ok", { sid }),
+          trailerFrame({ sid, strings: [] }),
+        ),
+      );
+      expect(outcome).toMatchObject({ error: null, ended: true, messages: [{ text: "ok" }] });
+    });
+
+    it("shows extra pairs of HEADER and TRAILER in Header() and Trailer()", async () => {
+      const outcome = await played((peer, sid) =>
+        peer.write(
+          headerFrame({ sid, strings: [["slipstream-meta", "AQ"]], ints: [[12, "5"]] }),
+          trailerFrame({ sid, strings: [["slipstream-x", "y"]] }),
+        ),
+      );
+      expect(outcome.header).toEqual({ "slipstream-meta": "AQ" });
+      expect(outcome.trailer).toEqual({ "slipstream-x": "y" });
+    });
+
+    it("has an empty Header() and Trailer() when their sections are empty", async () => {
+      const outcome = await played((peer, sid) =>
+        peer.write(headerFrame({ sid, strings: [] }), trailerFrame({ sid, strings: [] })),
+      );
+      expect(outcome).toMatchObject({ header: {}, trailer: {}, error: null });
+      expect(outcome.trailerErr).toBeUndefined();
+    });
+
+    it('fails Trailer() with "stream is closed" when the TRAILER has no section', async () => {
+      const outcome = await played((peer, sid) => peer.write(headerFrame({ sid }), trailerFrame({ sid })));
+      expect(outcome).toMatchObject({ trailer: null, trailerErr: "stream is closed", error: null });
+    });
+
+    it.each([1, 20, 12104])(
+      "reports an exception of type %i in a TRAILER as 12001 with its text",
+      async (type) => {
+        const outcome = await played((peer, sid) =>
+          peer.write(
+            headerFrame({ sid, strings: [] }),
+            trailerFrame({ sid, strings: [], payload: exception(type, "no such thing") }),
+          ),
+        );
+        expect(outcome.error).toMatchObject({ typeId: 12001 });
+        expect(outcome.error?.text).toContain("no such thing");
+      },
+    );
+
+    it("cannot read an exception with a third field", async () => {
+      const third = Buffer.from([11, 0, 3, 0, 0, 0, 1, 0x78]);
+      const outcome = await played((peer, sid) =>
+        peer.write(headerFrame({ sid }), trailerFrame({ sid, payload: exception(6, "boom", third) })),
+      );
+      expect(outcome.error).toMatchObject({ typeId: 12004 });
+    });
+
+    it("loses messages that wait unread when a business status arrives", async () => {
+      const outcome = await played(
+        (peer, sid) =>
+          peer.write(
+            headerFrame({ sid, strings: [] }),
+            say("unread", { sid }),
+            trailerFrame({
+              sid,
+              strings: [
+                ["biz-status", "7"],
+                ["biz-message", "no"],
+              ],
+            }),
+          ),
+        [{ send: { text: "hi" } }, { trailer: true }, { recv: -1 }],
+      );
+      expect(outcome.error?.biz).toMatchObject({ code: 7, message: "no" });
+      expect(outcome.messages).toEqual([]);
+    });
+
+    it("loses its connection to a second HEADER on a stream", async () => {
+      const outcome = await played((peer, sid) => peer.write(headerFrame({ sid }), headerFrame({ sid })));
+      expect(outcome.error).toMatchObject({ typeId: 12002 });
+    });
+
+    it("drops frames for unknown streams", async () => {
+      const outcome = await played((peer, sid) =>
+        peer.write(
+          data({ sid: sid + 1000, payload: Msg.encode({ text: "lost" }) }),
+          rst({ sid: sid + 1000 }),
+          headerFrame({ sid, strings: [] }),
+          say("ok", { sid }),
+          trailerFrame({ sid, strings: [] }),
+        ),
+      );
+      expect(outcome).toMatchObject({ error: null, messages: [{ text: "ok" }] });
+    });
+
+    it("reports an RST of the server with the number in it", async () => {
+      const outcome = await played((peer, sid) =>
+        peer.write(headerFrame({ sid, strings: [] }), rst({ sid, payload: exception(12104, "stop") })),
+      );
+      expect(outcome.error).toMatchObject({ typeId: 12104, category: "canceled" });
+    });
+  });
+});
