@@ -357,6 +357,12 @@ describe("an AbortSignal", () => {
     expect(withSignal(withCancel(background).context, signal).signal).not.toBe(signal);
   });
 
+  it("must be one", () => {
+    expect(() => withSignal(background, undefined as never)).toThrow(
+      new TypeError("withSignal takes an AbortSignal, got undefined"),
+    );
+  });
+
   it("asked for after the end is aborted", () => {
     const { context, cancel } = withCancel(background);
     cancel("stop");

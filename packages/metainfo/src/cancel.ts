@@ -1,5 +1,6 @@
 import { Context } from "./context.ts";
 import { Lifetime } from "./lifetime.ts";
+import { describe } from "./string-map.ts";
 
 /** A context and the means to end it. */
 export class Cancellable {
@@ -58,8 +59,15 @@ export function withDeadline(context: Context, deadline: Date | number): Context
   return withTimeout(context, epochMs - Date.now());
 }
 
-/** A child of `context` that also ends when `signal` aborts, with the signal's reason. */
+/**
+ * A child of `context` that also ends when `signal` aborts, with the signal's reason.
+ *
+ * @throws TypeError when `signal` is not an `AbortSignal`.
+ */
 export function withSignal(context: Context, signal: AbortSignal): Context {
+  if (typeof signal?.addEventListener !== "function") {
+    throw new TypeError(`withSignal takes an AbortSignal, got ${describe(signal)}`);
+  }
   const lifetime = new Lifetime(context.lifetime, Number.POSITIVE_INFINITY, signal);
   return new Context(context.values, lifetime);
 }

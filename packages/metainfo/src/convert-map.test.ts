@@ -187,7 +187,7 @@ describe("saveMetaInfoToMap", () => {
     expect([...map]).toEqual([["k", "v"]]);
   });
 
-  it("carries metainfo over three hops: transient values one, persistent values all [A2][A3][D3][D4][D7][D8]", () => {
+  it("carries metainfo over three hops: transient values one, persistent values all [A2][A3][D3][D4][D7][D8][D9]", () => {
     function hop(context: Context): Context {
       const wire = new Map<string, string>();
       saveMetaInfoToMap(context, wire);

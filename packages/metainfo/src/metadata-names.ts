@@ -1,3 +1,4 @@
+import { recent } from "./recent.ts";
 import { describe } from "./string-map.ts";
 import { asciiLowerCase } from "./text.ts";
 
@@ -18,14 +19,14 @@ const transportNames = new Set(["user-agent", "date"]);
  * Whether `name`, in any letter case, is one that only the framework may write as metadata, header or trailer: pseudo-headers, those of the gRPC
  * protocol except four that are meant for applications, and those that carry metainfo and business errors.
  */
-export function isReservedMetadataName(name: string): boolean {
+export const isReservedMetadataName: (name: string) => boolean = recent((name) => {
   // Upper case only: these are string pairs of TTHeader, not headers.
   if (name.startsWith("RPC_")) return true;
   const lowerCase = asciiLowerCase(name);
   if (reservedNames.has(lowerCase)) return true;
   if (lowerCase.startsWith("grpc-")) return !openGrpcNames.has(lowerCase);
   return reservedPrefixes.some((prefix) => lowerCase.startsWith(prefix));
-}
+});
 
 /**
  * Whether `name` is the protocol's: reserved, or one that transports write for themselves (`user-agent`, `date`). Such entries are never
@@ -45,7 +46,7 @@ export function isBinaryName(name: string): boolean {
  *
  * @throws TypeError when it breaks gRPC's grammar or is reserved.
  */
-export function checkMetadataName(name: string): string {
+export const checkMetadataName: (name: string) => string = recent((name) => {
   if (typeof name !== "string") {
     throw new TypeError(`a metadata name must be a string, got ${describe(name)}`);
   }
@@ -59,4 +60,4 @@ export function checkMetadataName(name: string): string {
     );
   }
   return lowerCase;
-}
+});

@@ -74,6 +74,10 @@ await bench.run();
 console.table(
   bench.tasks.map(({ name, result }) => {
     if (!("latency" in result)) throw new Error(`${name} did not finish`);
-    return { name, "median ns": Math.round(result.latency.p50 * 1e6), "ops/s": Math.round(result.throughput.p50) };
+    return {
+      name,
+      "median ns": Math.round(result.latency.p50 * 1e6),
+      "ops/s": Math.round(result.throughput.p50),
+    };
   }),
 );
