@@ -73,10 +73,16 @@ export function exception<Fields extends object>(name: string, fields: FieldList
       }
     }
   };
-  Object.defineProperty(ThriftException.prototype, "name", {
-    value: name,
-    writable: true,
-    configurable: true,
+  Object.defineProperties(ThriftException.prototype, {
+    name: { value: name, writable: true, configurable: true },
+    // For logs, and for where only a text can travel. A field called message hides it.
+    message: {
+      get(this: Record<string, unknown>) {
+        const values = descriptor.fields.filter(({ property }) => this[property] !== undefined);
+        return `${name}(${values.map(({ property }) => `${property}: ${String(this[property])}`).join(", ")})`;
+      },
+      configurable: true,
+    },
   });
   Object.defineProperties(ThriftException, {
     name: { value: name },
