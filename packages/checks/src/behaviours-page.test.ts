@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { behavioursPage, mistakes, type Topic } from "./behaviours-page.ts";
+import { behavioursPage, mistakes, type Topic, unproven } from "./behaviours-page.ts";
 import { namedTests } from "./test-names.ts";
 
 const topics: readonly Topic[] = [
@@ -63,4 +63,9 @@ it("reports an id that no behaviour has", () => {
 it("accepts a page that it wrote", () => {
   const tests = namedTests(file, 'it("adds [X1]", () => {});');
   expect(mistakes(topics, tests, behavioursPage(topics, tests))).toEqual([]);
+});
+
+it("reports a behaviour of which no test ran and passed", () => {
+  const tests = namedTests(file, 'it("adds [X1]", () => {}); it("more [X1][X2]", () => {});');
+  expect(unproven(tests, ["x adds [X1]"])).toEqual([`no test of X2 ran and passed: ${file}`]);
 });

@@ -70,6 +70,23 @@ export function mistakes(
   return [...unknown, ...lost];
 }
 
+/**
+ * Behaviours that tests are named after, but that no test which ran and passed is named after.
+ *
+ * @param names - the full names of the tests that passed.
+ * @returns one line a behaviour.
+ */
+export function unproven(tests: readonly NamedTest[], names: readonly string[]): readonly string[] {
+  const proven = new Set(names.flatMap((name) => name.match(/(?<=\[)[A-Z]\d+(?=\])/g) ?? []));
+  const ids = new Set(tests.flatMap((test) => test.ids));
+  return [...ids]
+    .filter((id) => !proven.has(id))
+    .map((id) => {
+      const files = tests.filter((test) => test.ids.includes(id)).map(({ file }) => file);
+      return `no test of ${id} ran and passed: ${[...new Set(files)].join(", ")}`;
+    });
+}
+
 function shownIds(page: string): readonly string[] {
   return page
     .split("\n")

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { behavioursPage, mistakes, type Topic } from "./behaviours-page.ts";
+import { behavioursPage, mistakes, type Topic, unproven } from "./behaviours-page.ts";
 import { type NamedTest, namedTests } from "./test-names.ts";
 import { root } from "./workspace.ts";
 
@@ -17,15 +17,27 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) writePage();
 /**
  * Holds docs/behaviours.md against the tests.
  *
+ * @param report - a JSON report of vitest over all tests: then a test of each behaviour must have passed, too.
  * @returns one line a problem.
  */
-export function checkBehaviours(): readonly string[] {
+export function checkBehaviours(report?: string): readonly string[] {
   const { topics, tests, recorded } = read();
-  const problems = mistakes(topics, tests, recorded);
+  const passed = report === undefined ? [] : unproven(tests, passedNames(report));
+  const problems = [...mistakes(topics, tests, recorded), ...passed];
   if (problems.length > 0) return problems;
   return behavioursPage(topics, tests) === recorded
     ? []
     : ["docs/behaviours.md is stale: run `pnpm behaviours`"];
+}
+
+function passedNames(report: string): readonly string[] {
+  const { testResults } = JSON.parse(readFileSync(report, "utf8")) as {
+    testResults: { assertionResults: { fullName: string; status: string }[] }[];
+  };
+  return testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status === "passed")
+    .map(({ fullName }) => fullName);
 }
 
 function writePage(): void {

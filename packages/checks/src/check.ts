@@ -4,6 +4,7 @@
 //   pnpm check lint format     only these
 //   pnpm check --static        all but the tests
 //   pnpm check --json FILE     and write the outcome there
+//   pnpm check --tests FILE    and hold the behaviours against this JSON report of vitest
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
@@ -29,6 +30,15 @@ import {
 /** Returns what is worth telling; throws what went wrong. */
 type Step = () => Promise<string>;
 
+const { values: options, positionals: chosen } = parseArgs({
+  allowPositionals: true,
+  options: {
+    static: { type: "boolean", default: false },
+    json: { type: "string" },
+    tests: { type: "string" },
+  },
+});
+
 const steps: Readonly<Record<string, Step>> = {
   build: () => turbo("build", pathsOf(publicPackages())),
   typecheck: () => turbo("typecheck", pathsOf([...workspacePackages(), ...examples()])),
@@ -37,8 +47,11 @@ const steps: Readonly<Record<string, Step>> = {
   boundaries: async () =>
     noProblems([...(await boundaryViolations(root)), ...nodeGlobals(workspacePackages())]),
   unused: () => command("knip", "--no-config-hints"),
-  manifests: async () => noProblems(manifestProblems(workspacePackages(), fixedGroups())),
-  behaviours: async () => noProblems(checkBehaviours()),
+  manifests: async () =>
+    noProblems(
+      manifestProblems({ packages: workspacePackages(), examples: examples(), fixed: fixedGroups() }),
+    ),
+  behaviours: async () => noProblems(checkBehaviours(options.tests)),
   snippets: async () => noProblems(snippetProblems()),
   tests: () => command("vitest", "run"),
   published: async () => noProblems(await withTarballs(publishedProblems)),
@@ -53,24 +66,20 @@ const steps: Readonly<Record<string, Step>> = {
 await main();
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { static: { type: "boolean", default: false }, json: { type: "string" } },
-  });
-  const names = positionals.length > 0 ? positionals : Object.keys(steps);
+  const names = chosen.length > 0 ? chosen : Object.keys(steps);
   const failed: string[] = [];
   const passed: string[] = [];
   for (const name of names) {
     const step = steps[name];
     if (step === undefined) throw new Error(`no step ${name}: expected ${Object.keys(steps).join(", ")}`);
-    if (values.static && name === "tests") continue;
+    if (options.static && name === "tests") continue;
     const start = performance.now();
     const { ok, text } = await outcome(step);
     (ok ? passed : failed).push(name);
     console.log(`${ok ? "ok    " : "FAILED"} ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
     if (text !== "") console.log(text.replace(/^/gm, "       "));
   }
-  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify({ passed, failed }));
+  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ passed, failed }));
   if (failed.length > 0) {
     console.log(`failed: ${failed.join(", ")}`);
     process.exitCode = 1;

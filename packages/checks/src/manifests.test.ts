@@ -21,7 +21,7 @@ const sound: Manifest = {
 /** The problems of a sound package with some fields changed; its folder is empty. */
 function problems(fields: Partial<Manifest>, fixed = [["@slipstream/seed"]]): readonly string[] {
   const seed: WorkspacePackage = { folder: "seed", path: "/nowhere/seed", manifest: { ...sound, ...fields } };
-  return manifestProblems([seed], fixed);
+  return manifestProblems({ packages: [seed], examples: [], fixed });
 }
 
 it("finds nothing wrong with a sound manifest", () => {
@@ -56,9 +56,19 @@ for (const [fields, expected] of seeds) {
 it("asks little of a private package", () => {
   const { name, version, description, type, license } = sound;
   const manifest = { name, version, description: String(description), type, license, private: true };
-  expect(manifestProblems([{ folder: "seed", path: "/nowhere/seed", manifest }], [[]])).toEqual([]);
+  const packages = [{ folder: "seed", path: "/nowhere/seed", manifest }];
+  expect(manifestProblems({ packages, examples: [], fixed: [[]] })).toEqual([]);
 });
 
 it("reports a public package that does not share the version of all", () => {
   expect(problems({}, [[]])).toEqual([".changeset/config.json: fixed is not one group of @slipstream/seed"]);
+});
+
+it("reports an example that would be published, or that pins its own versions", () => {
+  const manifest = { name: "demo", version: "0.0.0", dependencies: { "@slipstream/rpc": "^1.0.0" } };
+  const examples = [{ folder: "demo", path: "/nowhere/demo", manifest }];
+  expect(manifestProblems({ packages: [], examples, fixed: [[]] })).toEqual([
+    'examples/demo: no "private": true',
+    'examples/demo: @slipstream/rpc is "^1.0.0", not "workspace:^"',
+  ]);
 });

@@ -1,26 +1,44 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { subpaths, type WorkspacePackage } from "./workspace.ts";
+import { type Manifest, subpaths, type WorkspacePackage } from "./workspace.ts";
 
 const files = ["dist", "src", "!src/**/*.test.ts", "!src/**/*.test-d.ts"];
+
+export interface Manifests {
+  readonly packages: readonly WorkspacePackage[];
+  readonly examples: readonly WorkspacePackage[];
+  /** The fixed groups of changesets: all public packages share one version, so there is one group of them all. */
+  readonly fixed: readonly (readonly string[])[];
+}
 
 /**
  * What publishing and the workspace need of each package.json, beyond what publint reads.
  *
- * @param fixed - the fixed groups of changesets: all public packages share one version, so there is one group of them all.
  * @returns one line a problem.
  */
-export function manifestProblems(
-  packages: readonly WorkspacePackage[],
-  fixed: readonly (readonly string[])[],
-): readonly string[] {
+export function manifestProblems({ packages, examples, fixed }: Manifests): readonly string[] {
   const published = packages
     .filter(({ manifest }) => manifest.private !== true)
     .map(({ manifest }) => manifest.name);
   const names = published.toSorted().join(", ");
   const isFixed = fixed.length === 1 && fixed[0]?.toSorted().join(", ") === names;
   const group = isFixed ? [] : [`.changeset/config.json: fixed is not one group of ${names}`];
-  return [...packages.flatMap(problemsOf), ...group];
+  return [
+    ...packages.flatMap(problemsOf),
+    ...examples.flatMap(({ folder, manifest }) => [
+      ...(manifest.private === true ? [] : [`examples/${folder}: no "private": true`]),
+      ...unpinned(manifest).map((problem) => `examples/${folder}: ${problem}`),
+    ]),
+    ...group,
+  ];
+}
+
+/** Versions stand once, in the catalog; our own packages are those of the workspace. */
+function unpinned({ dependencies, devDependencies }: Manifest): readonly string[] {
+  return Object.entries({ ...dependencies, ...devDependencies }).flatMap(([name, range]) => {
+    const wanted = name.startsWith("@slipstream/") ? "workspace:^" : "catalog:";
+    return range === wanted ? [] : [`${name} is "${range}", not "${wanted}"`];
+  });
 }
 
 function problemsOf({ folder, path, manifest }: WorkspacePackage): readonly string[] {
@@ -37,10 +55,7 @@ function problemsOf({ folder, path, manifest }: WorkspacePackage): readonly stri
   expect(manifest["type"] === "module", 'no "type": "module"');
   expect(manifest["license"] === "Apache-2.0", 'no "license": "Apache-2.0"');
   expect((manifest.description ?? "") !== "", "no description");
-  for (const [name, range] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
-    const wanted = name.startsWith("@slipstream/") ? "workspace:^" : "catalog:";
-    expect(range === wanted, `${name} is "${range}", not "${wanted}"`);
-  }
+  problems.push(...unpinned(manifest).map((problem) => `packages/${folder}: ${problem}`));
   if (manifest.private === true) return problems;
 
   const isEmpty = !existsSync(join(path, "src", "index.ts"));
