@@ -60,9 +60,9 @@ describe.each([...loadCaptures("tthstream-"), ...loadCaptures("ttheader-")])("%s
       const sent = frames.filter((event) => event.from === from).map((event) => fromHex(event.hex));
       const all = join(sent);
       const got: Uint8Array[] = [];
-      const reader = new FrameReader(resolveLimits(), (bytes, start, end) =>
-        got.push(bytes.slice(start, end)),
-      );
+      const reader = new FrameReader(resolveLimits(), {
+        onFrame: (bytes, start, end) => got.push(bytes.slice(start, end)),
+      });
       for (const chunk of cutAt(
         all,
         Array.from({ length: all.length / 7 }, (_, i) => i * 7),

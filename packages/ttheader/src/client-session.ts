@@ -1,4 +1,5 @@
-import { type CallStart, type ClientByteStream, RpcError } from "@slipstream/stream";
+import { type CallStart, type ClientByteStream, type Reply, RpcError } from "@slipstream/stream";
+import { ClientCall } from "./client-call.ts";
 import { ClientStream } from "./client-stream.ts";
 import { type Control, encodeHello } from "./control.ts";
 import { FrameKind } from "./format.ts";
@@ -6,6 +7,7 @@ import { streamFrame } from "./frame-encode.ts";
 import { FrameError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
 import type { Link } from "./link.ts";
+import { CLOSING_KEY } from "./message.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
 import { Session, type SessionPeer } from "./session.ts";
 import { startInts, startPairs, startSideEntry } from "./start.ts";
@@ -16,6 +18,8 @@ export interface ClientSessionEvents {
   onExchangeEnded?(): void;
   /** The server takes no new streams here. */
   onDraining?(): void;
+  /** A call was given up on a connection to a server that answers in order: the connection is of no more use. */
+  onCallAbandoned?(): void;
   /** The connection is over; `error` is absent when `close` was called. */
   onEnded?(error: RpcError | undefined): void;
 }
@@ -25,6 +29,7 @@ export class ClientSession extends Session {
   readonly #events: ClientSessionEvents;
   #lastId = 0;
   #hasSaidHello = false;
+  #hasHeardHello = false;
   #isDraining = false;
 
   constructor(
@@ -63,36 +68,72 @@ export class ClientSession extends Session {
       start.method,
       startPairs(start, extensions ? startSideEntry(start) : undefined),
     );
-    try {
-      this.writeFrame({ ...frame, ints: [...(frame.ints ?? []), ...startInts(start, extensions)] });
-    } catch (error) {
-      if (error instanceof FrameError)
-        throw new RpcError("resource_exhausted", error.message, { cause: error });
-      throw error;
-    }
+    const ints = [...(frame.ints ?? []), ...startInts(start, extensions)];
+    this.#writing(() => this.writeFrame({ ...frame, ints }));
     const stream = new ClientStream(this, id, start, this.peerWindow);
     this.exchanges.add(stream);
     stream.watch(start.ended);
     return stream;
   }
 
+  /**
+   * Makes a ping-pong call. A server that has not shown that it is Slipstream answers in order: it is the caller's duty
+   * to have one call alone on such a connection.
+   *
+   * Resolves with the reply, be it an error; with `undefined` at once for a oneway. Rejects when no reply came.
+   * @throws RpcError as {@link open}.
+   */
+  call(start: CallStart, request: Uint8Array, oneway: boolean): Promise<Reply | undefined> {
+    this.#check(start);
+    if (request.length > this.maxMessageBytes) {
+      throw new RpcError(
+        "resource_exhausted",
+        `message of ${request.length} bytes is over maxMessageBytes (${this.maxMessageBytes})`,
+      );
+    }
+    const call = new ClientCall(this, this.#nextId(), start);
+    this.#writing(() => call.write(request, oneway));
+    if (oneway) return Promise.resolve(undefined);
+    this.exchanges.add(call);
+    call.watch(start.ended);
+    return call.reply;
+  }
+
+  /** A reply with a side entry came: the server is Slipstream. */
+  onSlipstreamReply(): void {
+    if (!this.peer.isSlipstream) this.markSlipstream();
+  }
+
+  /** The server is about to close this connection. */
+  onClosingReply(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    this.#events.onDraining?.();
+  }
+
+  /** A call was given up whose reply will still come, before any other. */
+  onCallAbandoned(): void {
+    this.#events.onCallAbandoned?.();
+  }
+
   protected override onUnknownHeader(): void {
     // Of a stream that has ended here already.
   }
 
+  /** A reply; one that nobody waits for any more is dropped. */
   protected override onMessage(head: FrameHead): void {
-    void head;
-    throw new RpcError("internal", "a ping-pong message came on a connection of streams");
+    const exchange = this.exchanges.get(head.sequenceId);
+    if (exchange instanceof ClientCall) exchange.onReply(head);
+    // What a Kitex mux server sends before it closes.
+    else if (head.sequenceId === 0 && head.strings()?.has(CLOSING_KEY) === true) this.onClosingReply();
   }
 
   protected override onControl(control: Control): void {
-    if (control.isHello && this.#hasSaidHello && !this.peer.isSlipstream) {
+    if (control.isHello && this.#hasSaidHello && !this.#hasHeardHello) {
+      this.#hasHeardHello = true;
       this.setPeerWindow(control.window ?? Number.POSITIVE_INFINITY);
     }
-    if (control.isDrain && !this.#isDraining) {
-      this.#isDraining = true;
-      this.#events.onDraining?.();
-    }
+    if (control.isDrain) this.onClosingReply();
   }
 
   protected override onRemoved(): void {
@@ -101,6 +142,16 @@ export class ClientSession extends Session {
 
   protected override onEnded(error: RpcError | undefined): void {
     this.#events.onEnded?.(error);
+  }
+
+  #writing(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (error instanceof FrameError)
+        throw new RpcError("resource_exhausted", error.message, { cause: error });
+      throw error;
+    }
   }
 
   #check({ ended }: CallStart): void {

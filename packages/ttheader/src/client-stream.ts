@@ -124,6 +124,10 @@ export class ClientStream implements ClientByteStream, Exchange {
     this.#sender.grant(limit);
   }
 
+  onOversize(error: RpcError): void {
+    this.cancel(error);
+  }
+
   onStalled(error: RpcError): void {
     this.cancel(error);
     this.#receiver.drop();

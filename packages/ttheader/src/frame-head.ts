@@ -51,9 +51,6 @@ export class FrameHead {
     if (infoEnd > end) {
       throw new FrameError("truncated", `header info of ${infoBytes} bytes in a frame of ${end - start}`);
     }
-    if (end - infoEnd > this.#limits.maxMessageBytes) {
-      throw overLimit("message", end - infoEnd, "maxMessageBytes", this.#limits.maxMessageBytes);
-    }
     this.flags = uint16(bytes, start + 6);
     this.sequenceId = int32(bytes, start + 8);
     this.protocolId = bytes[infoStart] as number;

@@ -8,8 +8,8 @@ import { type FrameLimits, resolveLimits } from "./limits.ts";
 /** The frames that come out of `chunks`, as bytes. */
 function read(chunks: readonly Uint8Array[], limits?: FrameLimits): Uint8Array[] {
   const frames: Uint8Array[] = [];
-  const reader = new FrameReader(resolveLimits(limits), (bytes, start, end) => {
-    frames.push(bytes.subarray(start, end));
+  const reader = new FrameReader(resolveLimits(limits), {
+    onFrame: (bytes, start, end) => frames.push(bytes.subarray(start, end)),
   });
   for (const chunk of chunks) reader.push(chunk);
   return frames;
@@ -61,7 +61,7 @@ describe("FrameReader", () => {
     const head = frame(0).slice(0, 14);
     new DataView(head.buffer).setUint32(0, 64 * 1024 * 1024);
     const readers = Array.from({ length: 32 }, () => {
-      const reader = new FrameReader(resolveLimits(), () => {});
+      const reader = new FrameReader(resolveLimits(), { onFrame: () => {} });
       reader.push(head.slice());
       return reader;
     });
@@ -73,6 +73,23 @@ describe("FrameReader", () => {
     const head = frame(0).slice(0, 6);
     new DataView(head.buffer).setUint32(0, 0xffff_ffff);
     expect(() => read([head])).toThrow("frame of 4,294,967,299 bytes is over maxMessageBytes (67,108,864)");
+  });
+
+  it("skips a frame over the limit, however it is split, and tells of it once", () => {
+    const bytes = join([frame(1), frame(400_000, 7), frame(2)]);
+    fc.assert(
+      fc.property(fc.array(fc.nat(), { maxLength: 8 }), (places) => {
+        const seen: unknown[] = [];
+        const reader = new FrameReader(resolveLimits({ maxMessageBytes: 10, maxHeaderBytes: 64 }), {
+          onFrame: (_bytes, start, end) => seen.push(end - start),
+          onOversize: (oversize) => seen.push(oversize),
+        });
+        for (const chunk of cutAt(bytes, places)) reader.push(chunk);
+        const length = frame(400_000).length;
+        expect(seen).toEqual([frame(1).length, { sequenceId: 7, flags: 2, length }, frame(2).length]);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it("refuses a LENGTH that cannot hold the fixed part", () => {
@@ -90,9 +107,11 @@ describe("FrameReader", () => {
 
   it("hands out nothing after stop, though the chunk holds more", () => {
     const got: number[] = [];
-    const reader: FrameReader = new FrameReader(resolveLimits(), (_bytes, start) => {
-      got.push(start);
-      reader.stop();
+    const reader: FrameReader = new FrameReader(resolveLimits(), {
+      onFrame: (_bytes, start) => {
+        got.push(start);
+        reader.stop();
+      },
     });
     reader.push(join([frame(1), frame(1), frame(1).subarray(0, 9)]));
     reader.push(frame(1));

@@ -12,21 +12,40 @@ const PREFIX_BYTES = 6;
  */
 const FIRST_ALLOCATION = 1024 * 1024;
 
+const noBytes = new Uint8Array(0);
+
+/** A frame that is over the limit. */
+export interface OversizeFrame {
+  readonly sequenceId: number;
+  readonly flags: number;
+  /** Its bytes, LENGTH included. */
+  readonly length: number;
+}
+
+export interface FrameReceiver {
+  /** A whole frame, LENGTH included, is in `bytes[start, end)`. */
+  onFrame(bytes: Uint8Array, start: number, end: number): void;
+  /** A frame over the limit has begun; its bytes are skipped. Without this method it is an error. */
+  onOversize?(frame: OversizeFrame): void;
+}
+
 /**
  * Cuts a stream of bytes into frames. A frame that lies whole in a chunk is handed out as a range of that
  * chunk, without a copy; a frame in pieces is put together once. Chunks must never change afterwards.
  */
 export class FrameReader {
   readonly #limits: ResolvedFrameLimits;
-  readonly #onFrame: (bytes: Uint8Array, start: number, end: number) => void;
+  readonly #receiver: FrameReceiver;
   /** The beginning of a frame whose rest is still to come. */
-  #part: Uint8Array = new Uint8Array(0);
+  #part: Uint8Array = noBytes;
   #have = 0;
+  /** Bytes still to come of a frame over the limit. */
+  #skip = 0;
   #isStopped = false;
 
-  constructor(limits: ResolvedFrameLimits, onFrame: (bytes: Uint8Array, start: number, end: number) => void) {
+  constructor(limits: ResolvedFrameLimits, receiver: FrameReceiver) {
     this.#limits = limits;
-    this.#onFrame = onFrame;
+    this.#receiver = receiver;
   }
 
   /** Bytes of a frame that is not complete yet. */
@@ -45,69 +64,87 @@ export class FrameReader {
         ? chunk
         : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     const end = bytes.length;
-    let at = this.#have === 0 ? 0 : this.#resume(bytes);
-    while (!this.#isStopped && end - at >= PREFIX_BYTES) {
-      const total = this.#frameBytes(bytes, at);
-      if (end - at < total) break;
-      this.#onFrame(bytes, at, at + total);
-      at += total;
+    for (let at = 0; at < end && !this.#isStopped; ) {
+      if (this.#skip > 0) {
+        const count = Math.min(this.#skip, end - at);
+        this.#skip -= count;
+        at += count;
+      } else if (this.#have > 0) {
+        at = this.#resume(bytes, at);
+      } else {
+        const total = end - at < PREFIX_BYTES ? 0 : this.#frameBytes(bytes, at);
+        if (total === 0 || end - at < Math.min(total, FIXED_BYTES)) return this.#hold(bytes, at, FIXED_BYTES);
+        if (this.#isOversize(bytes, at, total)) this.#skip = total;
+        else if (end - at < total) return this.#hold(bytes, at, total);
+        else {
+          this.#receiver.onFrame(bytes, at, at + total);
+          at += total;
+        }
+      }
     }
-    if (at < end && !this.#isStopped) this.#hold(bytes, at);
   }
 
   /** Hands out no further frame, not even those of the chunk at hand. */
   stop(): void {
     this.#isStopped = true;
-    this.#part = new Uint8Array(0);
+    this.#part = noBytes;
     this.#have = 0;
   }
 
+  /** LENGTH + 4. */
   #frameBytes(bytes: Uint8Array, at: number): number {
     const magic = ((bytes[at + 4] as number) << 8) | (bytes[at + 5] as number);
     if (magic !== MAGIC) throw wrongMagic(magic);
-    const length =
-      (((bytes[at] as number) << 24) |
-        ((bytes[at + 1] as number) << 16) |
-        ((bytes[at + 2] as number) << 8) |
-        (bytes[at + 3] as number)) >>>
-      0;
-    if (length > this.#limits.maxFrameLength) {
-      throw overLimit("frame", length + 4, "maxMessageBytes", this.#limits.maxMessageBytes);
-    }
+    const length = int32(bytes, at) >>> 0;
     if (length < FIXED_BYTES - 4) {
       throw new FrameError("truncated", `LENGTH is ${length}, at least ${FIXED_BYTES - 4} was expected`);
+    }
+    if (length > this.#limits.maxFrameLength && this.#receiver.onOversize === undefined) {
+      throw overLimit("frame", length + 4, "maxMessageBytes", this.#limits.maxMessageBytes);
     }
     return length + 4;
   }
 
-  #hold(bytes: Uint8Array, at: number): void {
-    const have = bytes.length - at;
-    const total = have < PREFIX_BYTES ? PREFIX_BYTES : this.#frameBytes(bytes, at);
-    this.#part = allocate(Math.min(total, Math.max(FIRST_ALLOCATION, have)));
-    this.#part.set(bytes.subarray(at), 0);
-    this.#have = have;
+  /** Tells of a frame that is over the limit; its fixed part is at `at`. */
+  #isOversize(bytes: Uint8Array, at: number, total: number): boolean {
+    if (total - 4 <= this.#limits.maxFrameLength) return false;
+    this.#receiver.onOversize?.({
+      sequenceId: int32(bytes, at + 8),
+      flags: ((bytes[at + 6] as number) << 8) | (bytes[at + 7] as number),
+      length: total,
+    });
+    return true;
   }
 
-  /** Goes on with the frame that has begun, and returns how much of `bytes` it took. */
-  #resume(bytes: Uint8Array): number {
-    let at = 0;
-    if (this.#have < PREFIX_BYTES) {
-      at = this.#take(bytes, 0, PREFIX_BYTES);
-      if (this.#have < PREFIX_BYTES) return at;
-    }
+  /** Keeps the beginning of a frame of which at least `wanted` bytes must come. */
+  #hold(bytes: Uint8Array, at: number, wanted: number): void {
+    this.#part = allocate(Math.max(bytes.length - at, Math.min(wanted, FIRST_ALLOCATION)));
+    this.#part.set(bytes.subarray(at), 0);
+    this.#have = bytes.length - at;
+  }
+
+  /** Goes on with the frame that has begun, and returns where it left off. */
+  #resume(bytes: Uint8Array, start: number): number {
+    let at = start + this.#take(bytes, start, FIXED_BYTES);
+    if (this.#have >= PREFIX_BYTES) this.#frameBytes(this.#part, 0);
+    if (this.#have < FIXED_BYTES) return at;
     const total = this.#frameBytes(this.#part, 0);
-    at += this.#take(bytes, at, total);
-    if (this.#have < total) return at;
+    if (this.#isOversize(this.#part, 0, total)) {
+      this.#skip = total - this.#have;
+    } else {
+      at += this.#take(bytes, at, total);
+      if (this.#have < total) return at;
+    }
     const frame = this.#part;
-    this.#part = new Uint8Array(0);
+    this.#part = noBytes;
     this.#have = 0;
-    this.#onFrame(frame, 0, total);
+    if (this.#skip === 0) this.#receiver.onFrame(frame, 0, total);
     return at;
   }
 
   /** Copies from `bytes` until `wanted` bytes are there or none are left; returns how many it copied. */
   #take(bytes: Uint8Array, at: number, wanted: number): number {
-    const count = Math.min(wanted - this.#have, bytes.length - at);
+    const count = Math.max(0, Math.min(wanted - this.#have, bytes.length - at));
     const needed = this.#have + count;
     if (needed > this.#part.length) {
       const grown = allocate(Math.min(wanted, Math.max(needed, this.#part.length * 2, FIRST_ALLOCATION)));
@@ -118,4 +155,13 @@ export class FrameReader {
     this.#have = needed;
     return count;
   }
+}
+
+function int32(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) << 24) |
+    ((bytes[at + 1] as number) << 16) |
+    ((bytes[at + 2] as number) << 8) |
+    (bytes[at + 3] as number)
+  );
 }

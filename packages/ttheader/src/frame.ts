@@ -1,7 +1,7 @@
 import type { FrameKind } from "./format.ts";
 import { FrameError } from "./frame-error.ts";
 import { FrameHead } from "./frame-head.ts";
-import { type ResolvedFrameLimits, resolveLimits } from "./limits.ts";
+import { overLimit, type ResolvedFrameLimits, resolveLimits } from "./limits.ts";
 
 /** A frame with everything in it read: for tools and tests. The hot path reads with `FrameHead`. */
 export interface Frame {
@@ -32,6 +32,10 @@ export function decodeFrame(bytes: Uint8Array, limits: ResolvedFrameLimits = def
       "truncated",
       `LENGTH says a frame of ${length + 4} bytes, there are ${bytes.length}`,
     );
+  }
+  const payloadBytes = bytes.length - head.payloadStart;
+  if (payloadBytes > limits.maxMessageBytes) {
+    throw overLimit("message", payloadBytes, "maxMessageBytes", limits.maxMessageBytes);
   }
   return {
     flags: head.flags,

@@ -20,6 +20,9 @@ export interface FrameLimits {
   readonly maxStringBytes?: number | undefined;
 }
 
+/** What the envelope of a ping-pong message may add: its head, with a long method name, and a framed length. */
+const ENVELOPE_BYTES = 1024;
+
 /** Limits with the defaults filled in. */
 export interface ResolvedFrameLimits {
   readonly maxMessageBytes: number;
@@ -56,7 +59,7 @@ export function resolveLimits(limits: FrameLimits = {}): ResolvedFrameLimits {
     maxMessageBytes,
     maxHeaderBytes,
     maxStringBytes,
-    maxFrameLength: FIXED_BYTES - 4 + maxHeaderBytes + maxMessageBytes,
+    maxFrameLength: FIXED_BYTES - 4 + maxHeaderBytes + ENVELOPE_BYTES + maxMessageBytes,
   };
 }
 

@@ -4,6 +4,7 @@ import { IntKey } from "./format.ts";
 import type { FrameHead } from "./frame-head.ts";
 import type { Link } from "./link.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
+import { ServerCall } from "./server-call.ts";
 import { ServerStream } from "./server-stream.ts";
 import { Session, type SessionPeer } from "./session.ts";
 import { readStart } from "./start.ts";
@@ -20,6 +21,8 @@ export interface ServerSessionEvents {
 export class ServerSession extends Session {
   readonly #handler: ServerHandler;
   readonly #events: ServerSessionEvents;
+  /** Calls of a client that takes replies in the order of its requests; the first is being served. */
+  readonly #inOrder: ServerCall[] = [];
   #isDraining = false;
 
   constructor(
@@ -32,6 +35,10 @@ export class ServerSession extends Session {
     super(link, peer, options);
     this.#handler = handler;
     this.#events = events;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
   }
 
   /**
@@ -63,9 +70,23 @@ export class ServerSession extends Session {
     this.#handler.stream(stream);
   }
 
+  /** A ping-pong request. */
   protected override onMessage(head: FrameHead): void {
-    void head;
-    throw new RpcError("internal", "a ping-pong message came on a connection of streams");
+    if (this.exchanges.get(head.sequenceId) !== undefined) {
+      throw new RpcError("internal", `a request came with id ${head.sequenceId}, which is in use`);
+    }
+    const call = new ServerCall(this, head);
+    this.exchanges.add(call);
+    if (this.openCount > this.options.maxStreams) {
+      const error = this.#tooMany();
+      this.#events.onRefused?.(error);
+      call.refuse(error);
+    } else if (call.isUnordered) {
+      void this.#serve(call);
+    } else {
+      this.#inOrder.push(call);
+      if (this.#inOrder.length === 1) void this.#serveInOrder();
+    }
   }
 
   protected override onControl(control: Control): void {
@@ -95,18 +116,29 @@ export class ServerSession extends Session {
   }
 
   #refusal(): RpcError | undefined {
-    const { maxStreams } = this.options;
     // The new one is in the table already.
-    if (this.openCount > maxStreams) {
-      return new RpcError(
-        "resource_exhausted",
-        `${maxStreams} streams are open on this connection, maxStreams is reached`,
-      );
-    }
+    if (this.openCount > this.options.maxStreams) return this.#tooMany();
     if (this.#isDraining && !this.peer.isSlipstream) {
       return new RpcError("unavailable", "the server is shutting down and takes no new calls");
     }
     return undefined;
+  }
+
+  #tooMany(): RpcError {
+    const { maxStreams } = this.options;
+    return new RpcError("resource_exhausted", `maxStreams (${maxStreams}) are open on this connection`);
+  }
+
+  async #serve(call: ServerCall): Promise<void> {
+    call.finish(await this.#handler.call(call.start, call.request));
+  }
+
+  async #serveInOrder(): Promise<void> {
+    for (let call = this.#inOrder[0]; call !== undefined; call = this.#inOrder[0]) {
+      // Its client may have gone while it waited.
+      if (call.start.ended.reason === undefined) await this.#serve(call);
+      this.#inOrder.shift();
+    }
   }
 
   #closeIfDrained(): void {

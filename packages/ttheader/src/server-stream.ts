@@ -2,9 +2,7 @@ import {
   BizStatusError,
   type CallError,
   Ending,
-  type Field,
   type Fields,
-  type Peer,
   RpcError,
   type ServerByteStream,
   type ServerStart,
@@ -24,12 +22,12 @@ import { fieldsToPairs } from "./fields.ts";
 import { FrameKind } from "./format.ts";
 import { type StringPair, streamFrame } from "./frame-encode.ts";
 import { FrameError } from "./frame-error.ts";
-import { type FrameHead, visitStrings } from "./frame-head.ts";
+import type { FrameHead } from "./frame-head.ts";
 import { methodHeads } from "./method-heads.ts";
 import { ReceiveHalf } from "./receive-half.ts";
 import { SendHalf } from "./send-half.ts";
 import type { ServerSession } from "./server-session.ts";
-import type { ConnectionPeer, Exchange } from "./session.ts";
+import { type Exchange, StreamPeer } from "./session.ts";
 import type { ReceivedStart } from "./start.ts";
 
 /** A stream as its server has it. The last thing it writes is a TRAILER; once the client is gone it writes nothing. */
@@ -67,7 +65,7 @@ export class ServerStream implements ServerByteStream, Exchange {
       ...start,
       contentSubtype: "thrift",
       ended: this.#ending,
-      peer: new StreamPeer(this.#session.peer, sections),
+      peer: new StreamPeer(this.#session.peer, this.#session.peer.isSlipstream, sections),
     };
   }
 
@@ -138,6 +136,10 @@ export class ServerStream implements ServerByteStream, Exchange {
     this.#sender.grant(limit);
   }
 
+  onOversize(error: RpcError): void {
+    this.onStalled(error);
+  }
+
   onStalled(error: RpcError): void {
     this.#sender.fail(error);
     this.#writeEnd({ error, trailer: [] });
@@ -198,40 +200,6 @@ export class ServerStream implements ServerByteStream, Exchange {
       streamFrame(FrameKind.trailer, this.id, this.#method, pairs),
       error instanceof RpcError ? encodeException(this.#method, this.id, toException(error)) : undefined,
     );
-  }
-}
-
-/** A connection's peer, with the header block of one call. */
-class StreamPeer implements Peer {
-  readonly protocol = "ttheader-streaming";
-  readonly #connection: ConnectionPeer;
-  readonly #sections: Uint8Array;
-
-  constructor(connection: ConnectionPeer, sections: Uint8Array) {
-    this.#connection = connection;
-    this.#sections = sections;
-  }
-
-  get address(): string {
-    return this.#connection.address;
-  }
-
-  get transport(): string {
-    return this.#connection.transport;
-  }
-
-  get tls(): unknown {
-    return this.#connection.tls;
-  }
-
-  get isSlipstream(): boolean {
-    return this.#connection.isSlipstream;
-  }
-
-  get raw(): Fields {
-    const fields: Field[] = [];
-    visitStrings(this.#sections, 0, this.#sections.length, (key, value) => fields.push([key, value]));
-    return fields;
   }
 }
 

@@ -1,19 +1,21 @@
-import { type Peer, RpcError } from "@slipstream/stream";
+import { type Field, type Fields, type Peer, RpcError } from "@slipstream/stream";
 import { type Control, ControlKey, encodeControl, readControl } from "./control.ts";
 import { StreamErrorNumber } from "./error-numbers.ts";
 import { Flag, FrameKind } from "./format.ts";
 import { type FrameHeadInit, headBound, patchHead, writeHead } from "./frame-encode.ts";
-import { FrameHead } from "./frame-head.ts";
-import { FrameReader } from "./frame-reader.ts";
+import { FrameHead, visitStrings } from "./frame-head.ts";
+import { FrameReader, type OversizeFrame } from "./frame-reader.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Inflow } from "./inflow.ts";
 import type { Link, LinkReceiver } from "./link.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
-import { Outbox } from "./outbox.ts";
+import { BY_REFERENCE_BYTES, Outbox } from "./outbox.ts";
 import type { ReceiveHalf, ReceiveHost } from "./receive-half.ts";
 import type { SendHalf, SendHost } from "./send-half.ts";
 import { SendLine } from "./send-line.ts";
 import { SlotTable } from "./slot-table.ts";
+
+const noBytes = new Uint8Array(0);
 
 /** Who is at the other end of a connection, as far as its owner knows. */
 export interface SessionPeer {
@@ -32,6 +34,8 @@ export interface Exchange {
   onRst(head: FrameHead): void;
   /** The peer's credit: `limit` is what it may be sent in all. */
   onCredit(limit: number): void;
+  /** A frame for it was over the limit, and skipped. */
+  onOversize(error: RpcError): void;
   /** Nobody reads it, and it keeps the connection from reading. */
   onStalled(error: RpcError): void;
   onConnectionLost(error: RpcError): void;
@@ -69,7 +73,10 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
       this.exchanges.get(receiver.id)?.onStalled(error),
     );
     this.#head = new FrameHead(options.limits);
-    this.#reader = new FrameReader(options.limits, (bytes, start, end) => this.#onFrame(bytes, start, end));
+    this.#reader = new FrameReader(options.limits, {
+      onFrame: (bytes, start, end) => this.#onFrame(bytes, start, end),
+      onOversize: (frame) => this.#onOversize(frame),
+    });
     this.#heartbeat = new Heartbeat(options.heartbeatIntervalMs, {
       ask: (token) => this.writeControl(0, [[ControlKey.ping, token]]),
       onSilent: (error) => this.#end(error, true),
@@ -149,16 +156,24 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
   }
 
   /**
-   * Writes a frame of any kind.
+   * Writes a frame of any kind; its payload is `payload` and `rest` behind it.
    * @throws FrameError when it is over a limit; nothing is written then.
    */
-  writeFrame(frame: FrameHeadInit, payload?: Uint8Array): void {
+  writeFrame(frame: FrameHeadInit, payload: Uint8Array = noBytes, rest: Uint8Array = noBytes): void {
     const { outbox } = this;
-    const payloadBytes = payload?.length ?? 0;
-    const at = outbox.reserve(headBound(frame) + payloadBytes);
-    const headEnd = writeHead(outbox.bytes, at, frame, payloadBytes, this.options.limits);
-    if (payload !== undefined) outbox.bytes.set(payload, headEnd);
-    outbox.commit(headEnd + payloadBytes);
+    const payloadBytes = payload.length + rest.length;
+    const byReference = rest.length >= BY_REFERENCE_BYTES;
+    const at = outbox.reserve(headBound(frame) + (byReference ? payload.length : payloadBytes));
+    let end = writeHead(outbox.bytes, at, frame, payloadBytes, this.options.limits);
+    outbox.bytes.set(payload, end);
+    end += payload.length;
+    if (byReference) {
+      outbox.commit(end);
+      outbox.reference(rest);
+    } else {
+      outbox.bytes.set(rest, end);
+      outbox.commit(end + rest.length);
+    }
   }
 
   /** Writes a frame without payload whose head was computed before. */
@@ -187,11 +202,16 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     this.outbox.commit(at + frame.length);
   }
 
+  /** The peer is Slipstream. */
+  protected markSlipstream(): void {
+    this.peer.isSlipstream = true;
+    this.#heartbeat.start();
+  }
+
   /** The peer is Slipstream, and gives each stream so much credit. */
   protected setPeerWindow(window: number): void {
-    this.peer.isSlipstream = true;
+    this.markSlipstream();
     this.peerWindow = window;
-    this.#heartbeat.start();
     for (const exchange of this.exchanges.values()) exchange.onCredit(window);
   }
 
@@ -220,7 +240,11 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     }
     const exchange = this.exchanges.get(head.sequenceId);
     if (head.kind === FrameKind.data) {
-      exchange?.onData(bytes, head.payloadStart, head.payloadEnd);
+      if (end - head.payloadStart > this.maxMessageBytes) {
+        exchange?.onOversize(this.#tooLarge(end - head.payloadStart));
+      } else {
+        exchange?.onData(bytes, head.payloadStart, end);
+      }
     } else if (head.sequenceId === 0) {
       if (head.kind === FrameKind.meta && this.options.extensions)
         this.#onConnectionControl(readControl(head));
@@ -237,6 +261,23 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
       const { window } = readControl(head);
       if (window !== undefined) exchange.onCredit(window);
     }
+  }
+
+  /** Only the stream that it was for is harmed. */
+  #onOversize(frame: OversizeFrame): void {
+    const error = this.#tooLarge(frame.length);
+    const exchange = this.exchanges.get(frame.sequenceId);
+    // A ping-pong request cannot be answered: its method stands in what was skipped.
+    if (exchange === undefined && (frame.flags & Flag.streaming) === 0) throw error;
+    exchange?.onOversize(error);
+  }
+
+  #tooLarge(bytes: number): RpcError {
+    const { maxMessageBytes } = this;
+    return new RpcError(
+      "resource_exhausted",
+      `message of ${bytes} bytes came, over maxMessageBytes (${maxMessageBytes})`,
+    );
   }
 
   #onConnectionControl(control: Control): void {
@@ -269,11 +310,47 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
   }
 }
 
+/** A connection's peer, with the header block of one call. */
+export class StreamPeer implements Peer {
+  readonly isSlipstream: boolean;
+  readonly #connection: ConnectionPeer;
+  readonly #sections: Uint8Array;
+
+  /** `sections` are those of the header, as `FrameHead.copySections` gives them. */
+  constructor(connection: ConnectionPeer, isSlipstream: boolean, sections: Uint8Array) {
+    this.#connection = connection;
+    this.isSlipstream = isSlipstream;
+    this.#sections = sections;
+  }
+
+  get address(): string {
+    return this.#connection.address;
+  }
+
+  get transport(): string {
+    return this.#connection.transport;
+  }
+
+  get protocol(): string {
+    return this.#connection.protocol;
+  }
+
+  get tls(): unknown {
+    return this.#connection.tls;
+  }
+
+  get raw(): Fields {
+    const fields: Field[] = [];
+    visitStrings(this.#sections, 0, this.#sections.length, (key, value) => fields.push([key, value]));
+    return fields;
+  }
+}
+
 /** The other side of a connection; whether it is Slipstream shows when it has said hello. */
 export class ConnectionPeer implements Peer {
   readonly address: string;
   readonly transport: string;
-  readonly protocol = "ttheader-streaming";
+  readonly protocol = "ttheader";
   readonly tls: unknown;
   isSlipstream = false;
 

@@ -1,0 +1,150 @@
+import { type CallStart, type Ended, type Reply, RpcError } from "@slipstream/stream";
+import type { ClientSession } from "./client-session.ts";
+import {
+  decodeException,
+  encodeException,
+  encodeMessageHead,
+  MessageType,
+  readMessageHead,
+} from "./envelope.ts";
+import { CANCEL_PATH_KEY, fromException, readBizStatus, toCancellation } from "./error-numbers.ts";
+import { FrameKind } from "./format.ts";
+import { streamFrame } from "./frame-encode.ts";
+import { FrameError } from "./frame-error.ts";
+import type { FrameHead } from "./frame-head.ts";
+import { readReplyFields, requestHead } from "./message.ts";
+import { readPayload } from "./payload.ts";
+import type { Exchange } from "./session.ts";
+
+/** A ping-pong call as its client has it: over when its reply has come. */
+export class ClientCall implements Exchange {
+  readonly id: number;
+  readonly reply: Promise<Reply>;
+  readonly #session: ClientSession;
+  readonly #start: CallStart;
+  #resolve!: (reply: Reply) => void;
+  #reject!: (error: RpcError) => void;
+  #stopWatching: (() => void) | undefined;
+  #isEnded = false;
+
+  constructor(session: ClientSession, id: number, start: CallStart) {
+    this.#session = session;
+    this.id = id;
+    this.#start = start;
+    this.reply = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Cancels the call when it ends before its time. */
+  watch(ended: Ended): void {
+    const stop = ended.onEnd((reason) => this.#cancel(reason));
+    if (this.#isEnded) stop();
+    else this.#stopWatching = stop;
+  }
+
+  onReply(head: FrameHead): void {
+    const reply = this.#read(head);
+    if (!this.#end()) return;
+    this.#resolve(reply);
+  }
+
+  onOversize(error: RpcError): void {
+    if (this.#end()) this.#reject(error);
+  }
+
+  onConnectionLost(error: RpcError): void {
+    if (this.#end()) this.#reject(error);
+  }
+
+  // What belongs to streams; a peer that sends it for a call is not heeded.
+  onHeader(): void {}
+  onData(): void {}
+  onTrailer(): void {}
+  onRst(): void {}
+  onCredit(): void {}
+  onStalled(): void {}
+
+  #cancel(reason: RpcError): void {
+    if (!this.#end()) return;
+    if (this.#session.peer.isSlipstream) {
+      const { path, ...exception } = toCancellation(reason, this.#start.caller);
+      this.#session.writeFrame(
+        streamFrame(
+          FrameKind.rst,
+          this.id,
+          this.#start.method,
+          path === "" ? undefined : [[CANCEL_PATH_KEY, path]],
+        ),
+        encodeException(this.#start.method, this.id, exception),
+      );
+    } else {
+      // Kitex answers in order, and cannot be told to stop: this connection is of no more use.
+      this.#session.onCallAbandoned();
+    }
+    this.#reject(reason);
+  }
+
+  #end(): boolean {
+    if (this.#isEnded) return false;
+    this.#isEnded = true;
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
+    this.#session.remove(this);
+    return true;
+  }
+
+  /** @throws FrameError or RpcError when the reply cannot be read: nobody knows what comes behind it. */
+  #read(head: FrameHead): Reply {
+    const pairs = head.strings();
+    const { isSlipstream, isClosing, ...fields } = readReplyFields(pairs);
+    if (isSlipstream) this.#session.onSlipstreamReply();
+    if (isClosing) this.#session.onClosingReply();
+    const payload = head.payload();
+    const { start, end } = readPayload(payload, 0, payload.length);
+    const message = readMessageHead(payload, start, end);
+    if (message === undefined)
+      throw new FrameError("unknown", "the reply holds no strict Thrift binary message");
+    // Volo answers a business status with an exception beside the pairs: the status counts.
+    const biz = readBizStatus(pairs?.get("biz-status"), pairs?.get("biz-message"), pairs?.get("biz-extra"));
+    if (biz !== undefined) return { outcome: { error: biz }, ...fields };
+    if (message.type === MessageType.exception) {
+      const exception = decodeException(payload, start, end);
+      if (exception === undefined) throw new FrameError("truncated", "the reply's exception cannot be read");
+      return { outcome: { error: fromException(exception, { side: "client" }) }, ...fields };
+    }
+    return { outcome: this.#outcome(payload.subarray(message.bodyStart, end), message), ...fields };
+  }
+
+  #outcome(
+    body: Uint8Array,
+    message: { type: number; method: string; sequenceId: number },
+  ): Reply["outcome"] {
+    const { method } = this.#start;
+    const wrong =
+      message.type !== MessageType.reply
+        ? [2, `message type ${message.type} came as a reply`]
+        : message.method !== method
+          ? [3, `wrong method name, expected ${method}, got ${message.method}`]
+          : message.sequenceId !== this.id
+            ? [
+                4,
+                `reply to ${method} out of order: expected sequence id ${this.id}, got ${message.sequenceId}`,
+              ]
+            : undefined;
+    if (wrong === undefined) return { message: body };
+    const [thriftType, text] = wrong as [number, string];
+    return { error: new RpcError("internal", text, { origin: { thriftType, side: "client" } }) };
+  }
+
+  /** Writes the request. */
+  write(request: Uint8Array, oneway: boolean): void {
+    const { method } = this.#start;
+    this.#session.writeFrame(
+      requestHead(this.#start, this.id, oneway, this.#session.options.extensions),
+      encodeMessageHead(oneway ? MessageType.oneway : MessageType.call, method, this.id),
+      request,
+    );
+  }
+}
