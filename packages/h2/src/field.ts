@@ -99,15 +99,25 @@ function isValueOf(kind: number, value: string | Uint8Array): boolean {
   }
 }
 
-/** The sum of the fields' kinds; MALFORMED also for a pseudo-header field that comes twice or after a regular one (RFC 9113, 8.3). */
-export function sectionKinds(fields: readonly ReceivedField[]): number {
-  let kinds = 0;
-  for (let i = 0; i < fields.length; i++) {
-    const { kind } = fields[i] as ReceivedField;
-    if ((kind & PSEUDO) !== 0 && (kinds & (kind | ~PSEUDO)) !== 0) kinds |= Kind.MALFORMED;
-    kinds |= kind;
+/** A header or trailer section as it came. The same one may be given out for several streams. */
+export class Section {
+  readonly fields: readonly ReceivedField[];
+  /** Larger than we allow, so `fields` are only the start of it. */
+  readonly isOverLimit: boolean;
+  /** The sum of the fields' kinds; MALFORMED also for a pseudo-header field that comes twice or after a regular one (RFC 9113, 8.3). */
+  readonly kinds: number;
+
+  constructor(fields: readonly ReceivedField[], isOverLimit: boolean) {
+    this.fields = fields;
+    this.isOverLimit = isOverLimit;
+    let kinds = 0;
+    for (let i = 0; i < fields.length; i++) {
+      const { kind } = fields[i] as ReceivedField;
+      if ((kind & PSEUDO) !== 0 && (kinds & (kind | ~PSEUDO)) !== 0) kinds |= Kind.MALFORMED;
+      kinds |= kind;
+    }
+    this.kinds = kinds;
   }
-  return kinds;
 }
 
 const REQUEST = Kind.METHOD | Kind.SCHEME | Kind.PATH;
@@ -115,7 +125,7 @@ const WRONG_IN_REQUEST = REQUEST | Kind.STATUS | Kind.MALFORMED;
 const WRONG_IN_RESPONSE = PSEUDO | Kind.MALFORMED;
 
 /** RFC 9113, 8.3.1; CONNECT (8.5) has no scheme and no path. */
-export function isRequest(kinds: number, fields: readonly ReceivedField[]): boolean {
+export function isRequest({ kinds, fields }: Section): boolean {
   const pseudo = kinds & WRONG_IN_REQUEST;
   if (pseudo === REQUEST) return true;
   return (
@@ -124,12 +134,12 @@ export function isRequest(kinds: number, fields: readonly ReceivedField[]): bool
 }
 
 /** RFC 9113, 8.3.2. */
-export function isResponse(kinds: number): boolean {
+export function isResponse({ kinds }: Section): boolean {
   return (kinds & WRONG_IN_RESPONSE) === Kind.STATUS;
 }
 
 /** RFC 9113, 8.1: trailers have no pseudo-header fields. */
-export function isTrailer(kinds: number): boolean {
+export function isTrailer({ kinds }: Section): boolean {
   return (kinds & WRONG_IN_RESPONSE) === 0;
 }
 
@@ -140,7 +150,7 @@ export function valueOf(fields: readonly ReceivedField[], kind: number): string 
 }
 
 /** How much content is announced (RFC 9113, 8.1.1): -1 when nothing is, `undefined` when several fields disagree. */
-export function contentLength(kinds: number, fields: readonly ReceivedField[]): number | undefined {
+export function contentLength({ kinds, fields }: Section): number | undefined {
   if ((kinds & Kind.CONTENT_LENGTH) === 0) return -1;
   let length = -1;
   for (const field of fields) {
@@ -153,7 +163,7 @@ export function contentLength(kinds: number, fields: readonly ReceivedField[]): 
 }
 
 /** For the text of an error: what is wrong with a section. */
-export function describeMalformed(fields: readonly ReceivedField[]): string {
+export function describeMalformed({ fields }: Section): string {
   const bad = fields.find((field) => field.kind === Kind.MALFORMED);
   if (bad === undefined) return `its pseudo-header fields are ${names(fields)}`;
   return `field ${JSON.stringify(bad.name.slice(0, 64))} is not allowed, or its value is not`;

@@ -27,13 +27,13 @@ export class WindowGrowth {
   arrived(bytes: number): boolean {
     if (this.windowBytes >= this.#maxBytes) return false;
     this.#arrived += bytes;
-    // A path that is not used much has no need of measuring.
-    if (this.#isProbing || this.#arrived < this.windowBytes / 4) return false;
+    // A path that is not used much has no need of measuring, and the clock is not for every frame.
+    if (this.#isProbing || this.#arrived < this.windowBytes >> 2) return false;
+    this.#arrived = 0;
     const time = now();
     if (time - this.#probedAt < PROBE_INTERVAL_MS) return false;
     this.#probedAt = time;
     this.#isProbing = true;
-    this.#arrived = 0;
     return true;
   }
 

@@ -1,5 +1,5 @@
 import { ErrorCode, H2Error } from "./error.ts";
-import type { ReceivedField } from "./field.ts";
+import type { Section } from "./field.ts";
 import { Flag, FrameType, getUint31, getUint32, MAX_31_BITS } from "./frame.ts";
 import { FrameParser, type FrameSink } from "./frame-parser.ts";
 import { fragmentOf, HeaderBlock } from "./header-block.ts";
@@ -14,8 +14,8 @@ export interface FrameOwner extends Connection {
   findStream(id: number): SessionStream | undefined;
   /** Neither side has opened it yet (RFC 9113, 5.1). */
   isIdle(id: number): boolean;
-  /** A whole header or trailer section; `undefined` when it was over the limit. */
-  onSection(streamId: number, fields: ReceivedField[] | undefined, endStream: boolean): void;
+  /** A whole header or trailer section. */
+  onSection(streamId: number, section: Section, endStream: boolean): void;
   /** DATA came for a stream that is over. */
   onLateData(streamId: number): void;
   /** A stream that is over was reset by us not long ago, so that the peer may not have known. */
@@ -204,8 +204,7 @@ export class Incoming implements FrameSink<SessionStream | undefined> {
   }
 
   #section(streamId: number, flags: number, bytes: Uint8Array, start: number, end: number): void {
-    const fields = this.decoder.decode(bytes, start, end);
-    const section = this.decoder.isOverLimit ? undefined : fields;
+    const section = this.decoder.decode(bytes, start, end);
     this.#owner.onSection(streamId, section, (flags & Flag.END_STREAM) !== 0);
   }
 

@@ -8,12 +8,12 @@ import {
   isResponse,
   isTrailer,
   Kind,
-  type ReceivedField,
-  sectionKinds,
+  type Section,
   valueOf,
 } from "./field.ts";
 import type { FrameOwner, Incoming } from "./incoming.ts";
 import { Progress, type SessionStream } from "./stream.ts";
+import type { Fields } from "./types.ts";
 
 export interface SectionOwner extends FrameOwner {
   /** A section of the stream was larger than we allow. */
@@ -23,7 +23,7 @@ export interface SectionOwner extends FrameOwner {
 export interface ServerSectionOwner extends SectionOwner {
   /** Takes note of a new request. Returns whether there is to be a stream for it. */
   admit(streamId: number): boolean;
-  acceptStream(streamId: number, fields: ReceivedField[], contentLeft: number, endStream: boolean): void;
+  acceptStream(streamId: number, fields: Fields, contentLeft: number, endStream: boolean): void;
 }
 
 /** A section of a request. */
@@ -31,12 +31,12 @@ export function requestSection(
   owner: ServerSectionOwner,
   incoming: Incoming,
   streamId: number,
-  fields: ReceivedField[] | undefined,
+  section: Section,
   endStream: boolean,
 ): void {
   const stream = owner.findStream(streamId);
   if (stream !== undefined) {
-    trailerSection(owner, incoming, stream, fields, endStream);
+    trailerSection(owner, incoming, stream, section, endStream);
     return;
   }
   if (!owner.isIdle(streamId)) {
@@ -53,18 +53,17 @@ export function requestSection(
     );
   }
   if (!owner.admit(streamId)) return;
-  if (fields === undefined) {
+  if (section.isOverLimit) {
     owner.onOversizedSection(streamId);
     return;
   }
-  const kinds = sectionKinds(fields);
-  const content = contentLength(kinds, fields);
-  if (!isRequest(kinds, fields)) {
-    owner.failStream(streamId, ErrorCode.PROTOCOL_ERROR, `malformed request: ${describeMalformed(fields)}`);
+  const content = contentLength(section);
+  if (!isRequest(section)) {
+    owner.failStream(streamId, ErrorCode.PROTOCOL_ERROR, `malformed request: ${describeMalformed(section)}`);
   } else if (content === undefined || (endStream && content > 0)) {
     owner.failStream(streamId, ErrorCode.PROTOCOL_ERROR, "malformed request: content-length is wrong");
   } else {
-    owner.acceptStream(streamId, fields, content, endStream);
+    owner.acceptStream(streamId, section.fields, content, endStream);
   }
 }
 
@@ -73,7 +72,7 @@ export function responseSection(
   owner: SectionOwner,
   incoming: Incoming,
   streamId: number,
-  fields: ReceivedField[] | undefined,
+  section: Section,
   endStream: boolean,
 ): void {
   const stream = owner.findStream(streamId);
@@ -85,18 +84,18 @@ export function responseSection(
     );
   }
   if (stream.receiving !== Progress.BEFORE_HEADERS) {
-    trailerSection(owner, incoming, stream, fields, endStream);
+    trailerSection(owner, incoming, stream, section, endStream);
     return;
   }
-  if (fields === undefined) {
+  if (section.isOverLimit) {
     owner.onOversizedSection(streamId);
     return;
   }
-  const kinds = sectionKinds(fields);
-  if (!isResponse(kinds)) {
-    owner.failStream(streamId, ErrorCode.PROTOCOL_ERROR, `malformed response: ${describeMalformed(fields)}`);
+  if (!isResponse(section)) {
+    owner.failStream(streamId, ErrorCode.PROTOCOL_ERROR, `malformed response: ${describeMalformed(section)}`);
     return;
   }
+  const { fields } = section;
   const status = valueOf(fields, Kind.STATUS);
   if (status.startsWith("1")) {
     // 101 does not exist in HTTP/2 (RFC 9113, 8.6).
@@ -112,7 +111,7 @@ export function responseSection(
     stream.handler.onInformational(fields);
     return;
   }
-  const content = contentLength(kinds, fields);
+  const content = contentLength(section);
   if (content === undefined) {
     owner.failStream(streamId, ErrorCode.PROTOCOL_ERROR, "malformed response: content-length is wrong");
     return;
@@ -128,20 +127,20 @@ function trailerSection(
   owner: SectionOwner,
   incoming: Incoming,
   stream: SessionStream,
-  fields: ReceivedField[] | undefined,
+  section: Section,
   endStream: boolean,
 ): void {
   const { id } = stream;
   if (stream.receiving === Progress.ENDED) {
     owner.failStream(id, ErrorCode.STREAM_CLOSED, "HEADERS after END_STREAM");
-  } else if (fields === undefined) {
+  } else if (section.isOverLimit) {
     owner.onOversizedSection(id);
   } else if (!endStream) {
     owner.failStream(id, ErrorCode.PROTOCOL_ERROR, "a second header section that does not end the stream");
-  } else if (!isTrailer(sectionKinds(fields))) {
-    owner.failStream(id, ErrorCode.PROTOCOL_ERROR, `malformed trailers: ${describeMalformed(fields)}`);
+  } else if (!isTrailer(section)) {
+    owner.failStream(id, ErrorCode.PROTOCOL_ERROR, `malformed trailers: ${describeMalformed(section)}`);
   } else {
-    stream.handler.onTrailers(fields);
+    stream.handler.onTrailers(section.fields);
     if (!stream.isClosed) incoming.endOf(stream);
   }
 }

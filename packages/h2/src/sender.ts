@@ -1,6 +1,6 @@
 import { ErrorCode, H2Error } from "./error.ts";
 import { Flag, FRAME_HEAD_BYTES, FrameType, MIN_MAX_FRAME_SIZE, putFrameHead } from "./frame.ts";
-import { type Encoder, listBytes } from "./hpack/encoder.ts";
+import { bound, type Encoder, listBytes, type SharedBlock } from "./hpack/encoder.ts";
 import type { Output } from "./output.ts";
 import { allocate } from "./platform.ts";
 import { DEFAULT_WINDOW } from "./settings.ts";
@@ -73,16 +73,17 @@ export class Sender {
   headers(streamId: number, flags: number, shared: Fields, fields: Fields | undefined): void {
     const { output } = this;
     this.sentSections++;
-    const bound = this.#encoder.bound(shared, fields);
-    if (bound > this.maxListBytes) this.#checkListBytes(shared, fields);
-    if (bound > MIN_MAX_FRAME_SIZE) {
-      this.#longHeaders(streamId, flags, shared, fields, bound);
+    const block = this.#encoder.shared(shared);
+    const most = fields === undefined ? block.bound : block.bound + bound(fields);
+    if (most > this.maxListBytes) this.#checkListBytes(shared, fields);
+    if (most > MIN_MAX_FRAME_SIZE) {
+      this.#longHeaders(streamId, flags, block, fields, most);
       return;
     }
-    const at = output.reserve(FRAME_HEAD_BYTES + bound);
+    const at = output.reserve(FRAME_HEAD_BYTES + most);
     const { bytes } = output;
     const start = at + FRAME_HEAD_BYTES;
-    const end = this.#encoder.write(bytes, start, shared, fields);
+    const end = this.#encoder.write(bytes, start, block, fields);
     putFrameHead(bytes, at, end - start, FrameType.HEADERS, flags | Flag.END_HEADERS, streamId);
     output.commit(end - at);
   }
@@ -91,11 +92,11 @@ export class Sender {
   #longHeaders(
     streamId: number,
     flags: number,
-    shared: Fields,
+    shared: SharedBlock,
     fields: Fields | undefined,
-    bound: number,
+    most: number,
   ): void {
-    const block = allocate(bound);
+    const block = allocate(most);
     const length = this.#encoder.write(block, 0, shared, fields);
     for (let at = 0; at === 0 || at < length; at += MIN_MAX_FRAME_SIZE) {
       const end = Math.min(length, at + MIN_MAX_FRAME_SIZE);

@@ -1,5 +1,5 @@
 import { ErrorCode, errorCodeName, H2Error } from "./error.ts";
-import type { ReceivedField } from "./field.ts";
+import type { Section } from "./field.ts";
 import { ConnectionWindow, WindowGrowth } from "./flow-control.ts";
 import { Flag, FrameType, MAX_31_BITS, PREFACE, putUint32 } from "./frame.ts";
 import { Encoder } from "./hpack/encoder.ts";
@@ -395,9 +395,9 @@ class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
     this.#resetHere[(id >>> 1) & (this.#resetHere.length - 1)] = id;
   }
 
-  onSection(streamId: number, fields: ReceivedField[] | undefined, endStream: boolean): void {
-    if (this.#isServer) requestSection(this, this.#incoming, streamId, fields, endStream);
-    else responseSection(this, this.#incoming, streamId, fields, endStream);
+  onSection(streamId: number, section: Section, endStream: boolean): void {
+    if (this.#isServer) requestSection(this, this.#incoming, streamId, section, endStream);
+    else responseSection(this, this.#incoming, streamId, section, endStream);
   }
 
   onOversizedSection(streamId: number): void {
@@ -419,7 +419,7 @@ class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
     return false;
   }
 
-  acceptStream(streamId: number, fields: ReceivedField[], contentLeft: number, endStream: boolean): void {
+  acceptStream(streamId: number, fields: Fields, contentLeft: number, endStream: boolean): void {
     const window = this.peerSettings.initialWindowSize;
     const progress = Progress.BEFORE_HEADERS;
     const stream = new SessionStream(this, streamId, UNHANDLED, progress, window, this.#own.initialWindow);

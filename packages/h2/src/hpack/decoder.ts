@@ -1,7 +1,8 @@
 import { ErrorCode, H2Error } from "../error.ts";
-import { nameKind, ReceivedField } from "../field.ts";
+import { nameKind, ReceivedField, Section } from "../field.ts";
 import { asciiText, utf8Text } from "../platform.ts";
 import { decodeHuffman, huffmanOutput } from "./huffman.ts";
+import { SectionCache } from "./section-cache.ts";
 import { STATIC_ENTRIES, STATIC_TABLE } from "./static-table.ts";
 
 export interface DecoderLimits {
@@ -20,9 +21,6 @@ function fail(what: string): never {
  * the table's sake and dropped.
  */
 export class Decoder {
-  /** The last block held a longer list than is allowed. */
-  isOverLimit = false;
-
   #limits: DecoderLimits;
   /** What the peer's encoder uses, which is 4096 until it says otherwise (RFC 9113, 4.3.1), and at most `tableBytes`. */
   #tableMax = 4096;
@@ -31,6 +29,9 @@ export class Decoder {
   #ring: (ReceivedField | undefined)[];
   #inserted = 0;
   #count = 0;
+  /** Changes with the table and the limits. */
+  #generation = 0;
+  readonly #cache: SectionCache = new SectionCache();
   /** Our limit went below what the peer uses, so the next block must begin with a smaller size (RFC 7541, 4.2). */
   #mustShrink = false;
 
@@ -49,6 +50,7 @@ export class Decoder {
   /** New limits, once the peer has acknowledged them; before that, its table is of 4096 bytes. */
   setLimits(limits: DecoderLimits): void {
     this.#limits = limits;
+    this.#generation++;
     if (limits.tableBytes < this.#tableMax) this.#mustShrink = true;
     const next = ring(limits.tableBytes);
     if (next.length <= this.#ring.length) return;
@@ -58,15 +60,19 @@ export class Decoder {
     this.#ring = next;
   }
 
-  /**
-   * The fields of a block, in order; the start of them when `isOverLimit`.
-   *
-   * @throws H2Error COMPRESSION_ERROR for a block that does not follow RFC 7541. The connection cannot go on then.
-   */
-  decode(bytes: Uint8Array, start: number, end: number): ReceivedField[] {
+  /** @throws H2Error COMPRESSION_ERROR for a block that does not follow RFC 7541. The connection cannot go on then. */
+  decode(bytes: Uint8Array, start: number, end: number): Section {
+    const known = this.#cache.get(bytes, start, end, this.#generation);
+    if (known !== undefined) return known;
+    const generation = this.#generation;
+    const section = this.#read(bytes, start, end);
+    if (generation === this.#generation) this.#cache.set(bytes, start, end, generation, section);
+    return section;
+  }
+
+  #read(bytes: Uint8Array, start: number, end: number): Section {
     const fields: ReceivedField[] = [];
     let listBytes = 0;
-    this.isOverLimit = false;
     this.#bytes = bytes;
     this.#at = start;
     this.#end = end;
@@ -86,10 +92,9 @@ export class Decoder {
       }
       listBytes += field.size;
       if (listBytes <= this.#limits.listBytes) fields.push(field);
-      else this.isOverLimit = true;
     }
     this.#bytes = EMPTY;
-    return fields;
+    return new Section(fields, listBytes > this.#limits.listBytes);
   }
 
   #resize(): void {
@@ -97,6 +102,7 @@ export class Decoder {
     if (size > this.#limits.tableBytes) fail("a table larger than SETTINGS_HEADER_TABLE_SIZE");
     this.#mustShrink = false;
     this.#tableMax = size;
+    this.#generation++;
     this.#evict(0);
   }
 
@@ -127,6 +133,7 @@ export class Decoder {
   }
 
   #insert(field: ReceivedField): void {
+    this.#generation++;
     this.#evict(field.size);
     if (field.size > this.#tableMax) return;
     this.#ring[this.#inserted++ & (this.#ring.length - 1)] = field;

@@ -60,10 +60,18 @@ class Name {
   }
 }
 
-/** A shared list as it was encoded when the table was of that generation. */
-class Block {
+/** A shared list, as it was encoded when the table was of that generation. */
+export class SharedBlock {
+  readonly fields: Fields;
+  /** What it counts at most; see `bound`. */
+  readonly bound: number;
   generation = -1;
   bytes: Uint8Array = new Uint8Array(0);
+
+  constructor(fields: Fields) {
+    this.fields = fields;
+    this.bound = bound(fields) + 16;
+  }
 }
 
 /**
@@ -84,7 +92,7 @@ export class Encoder {
   /** Changes with the table. */
   #generation = 0;
   readonly #names: Map<string, Name> = new Map();
-  readonly #blocks: Map<Fields, Block> = new Map();
+  readonly #blocks: Map<Fields, SharedBlock> = new Map();
   /** The smallest size since the last block that the peer has to be told of (RFC 7541, 4.2). */
   #smallest = -1;
 
@@ -111,23 +119,26 @@ export class Encoder {
     this.#generation++;
   }
 
-  /** More bytes than the two lists together can take in a block, and than they count in a list (RFC 9113, 6.5.2). */
-  bound(shared: Fields, fields: Fields = NONE): number {
-    let bound = 16;
-    for (let i = 0; i < shared.length; i++) bound += fieldBound(shared[i] as Field);
-    for (let i = 0; i < fields.length; i++) bound += fieldBound(fields[i] as Field);
-    return bound;
+  /** What is kept of a shared list. */
+  shared(fields: Fields): SharedBlock {
+    let block = this.#blocks.get(fields);
+    if (block === undefined) {
+      if (this.#blocks.size >= MAX_BLOCKS) this.#blocks.clear();
+      block = new SharedBlock(fields);
+      this.#blocks.set(fields, block);
+    }
+    return block;
   }
 
   /**
-   * Writes the block of both lists. Returns where it ended.
+   * Writes the block of both lists, which takes no more than their bounds together. Returns where it ended.
    *
    * @throws H2Error for a name or a value that cannot be sent; then nothing counts as written.
    */
-  write(bytes: Uint8Array, at: number, shared: Fields, fields: Fields = NONE): number {
+  write(bytes: Uint8Array, at: number, shared: SharedBlock, fields: Fields = NONE): number {
     try {
       if (this.#smallest >= 0) at = this.#announceSize(bytes, at);
-      if (shared.length > 0) at = this.#writeShared(bytes, at, shared);
+      at = this.#writeShared(bytes, at, shared);
       for (let i = 0; i < fields.length; i++) at = this.#writeField(bytes, at, fields[i] as Field, false);
       return at;
     } catch (error) {
@@ -147,17 +158,14 @@ export class Encoder {
     return at;
   }
 
-  #writeShared(bytes: Uint8Array, at: number, shared: Fields): number {
-    let block = this.#blocks.get(shared);
-    if (block === undefined) {
-      if (this.#blocks.size >= MAX_BLOCKS) this.#blocks.clear();
-      this.#blocks.set(shared, (block = new Block()));
-    } else if (block.generation === this.#generation) {
+  #writeShared(bytes: Uint8Array, at: number, block: SharedBlock): number {
+    if (block.generation === this.#generation) {
       const kept = block.bytes;
       const { length } = kept;
       for (let i = 0; i < length; i++) bytes[at + i] = kept[i] as number;
       return at + length;
     }
+    const shared = block.fields;
     const generation = this.#generation;
     const start = at;
     for (let i = 0; i < shared.length; i++) at = this.#writeField(bytes, at, shared[i] as Field, true);
@@ -268,9 +276,14 @@ export function listBytes(fields: Fields): number {
   return size;
 }
 
-/** A UTF-16 unit is at most three bytes of UTF-8. */
-function fieldBound({ name, value }: Field): number {
-  return name.length + value.length * 3 + 32;
+/** At least as many bytes as the fields take in a block, and as they count in a list: a UTF-16 unit is at most three bytes of UTF-8. */
+export function bound(fields: Fields): number {
+  let bytes = 0;
+  for (let i = 0; i < fields.length; i++) {
+    const { name, value } = fields[i] as Field;
+    bytes += name.length + value.length * 3 + 32;
+  }
+  return bytes;
 }
 
 function isAscii(text: string): boolean {
