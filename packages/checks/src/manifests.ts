@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Manifest, subpaths, type WorkspacePackage } from "./workspace.ts";
+import { type Manifest, resolveTarget, subpaths, type WorkspacePackage } from "./workspace.ts";
 
 const files = ["dist", "src", "!src/**/*.test.ts", "!src/**/*.test-d.ts"];
 
@@ -70,10 +70,23 @@ function problemsOf({ folder, path, manifest }: WorkspacePackage): readonly stri
   expect(manifest.exports?.["./package.json"] === "./package.json", "./package.json is not exported");
   expect(subpaths(manifest)[0] === ".", 'the first export is not "."');
   for (const subpath of subpaths(manifest)) {
-    const conditions = manifest.exports?.[subpath];
-    const order = Object.keys(typeof conditions === "object" ? conditions : {});
-    expect(order[0] === "@slipstream/source", `${subpath}: the first condition is not @slipstream/source`);
-    expect(order.at(-1) === "default", `${subpath}: the last condition is not default`);
+    const target = manifest.exports?.[subpath];
+    for (const platform of ["node", "browser"]) {
+      for (const [conditions, pattern] of resolutions) {
+        const path = resolveTarget(target, [platform, "import", ...conditions]);
+        expect(
+          pattern.test(path ?? ""),
+          `${subpath} leads to ${path} under ${[platform, ...conditions].join(", ")}`,
+        );
+      }
+    }
   }
   return problems;
 }
+
+/** Where an export leads: our tests to the sources, compilers to the declarations, everyone else to the build. */
+const resolutions: readonly (readonly [conditions: readonly string[], path: RegExp])[] = [
+  [["@slipstream/source", "types"], /^\.\/src\/.+\.ts$/],
+  [["types"], /^\.\/dist\/.+\.d\.ts$/],
+  [[], /^\.\/dist\/.+\.js$/],
+];

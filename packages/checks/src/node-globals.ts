@@ -2,14 +2,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import ts from "typescript";
 import { layers, nodeSubpaths } from "./layers.ts";
-import { subpaths, type WorkspacePackage } from "./workspace.ts";
+import { resolveTarget, subpaths, type WorkspacePackage } from "./workspace.ts";
 
 /**
  * Finds uses of Node's globals (`Buffer`, `process`, `setImmediate`) in packages that run anywhere but have a Node half, so
  * that their build has to know Node's types: what their other subpaths reach is compiled here with those of a web worker.
  * Builds of all other packages that run anywhere know no Node types to begin with.
  *
- * @returns one line a diagnostic.
+ * @returns one line a name that is not found.
  */
 export function nodeGlobals(packages: readonly WorkspacePackage[]): readonly string[] {
   return packages
@@ -29,14 +29,16 @@ function buildsWithNodeTypes(path: string): boolean {
 function diagnostics({ folder, path, manifest }: WorkspacePackage): readonly string[] {
   const entries = subpaths(manifest)
     .filter((subpath) => !nodeSubpaths.includes(subpath))
-    .map((subpath) => sourceOf(path, manifest.exports?.[subpath]))
+    .map((subpath) =>
+      join(path, resolveTarget(manifest.exports?.[subpath], ["@slipstream/source", "browser"]) ?? ""),
+    )
     .filter((file) => existsSync(file));
   const program = ts.createProgram(entries, {
     target: ts.ScriptTarget.ES2022,
     lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts", "lib.webworker.d.ts"],
     types: [],
     module: ts.ModuleKind.NodeNext,
-    customConditions: ["@slipstream/source"],
+    customConditions: ["@slipstream/source", "browser"],
     allowImportingTsExtensions: true,
     strict: true,
     exactOptionalPropertyTypes: true,
@@ -47,11 +49,9 @@ function diagnostics({ folder, path, manifest }: WorkspacePackage): readonly str
   const own = `${resolve(path)}/`;
   return ts.getPreEmitDiagnostics(program).flatMap(({ file, messageText }) => {
     if (file === undefined || !resolve(file.fileName).startsWith(own)) return [];
+    const text = ts.flattenDiagnosticMessageText(messageText, "\n");
+    if (!text.startsWith("Cannot find ")) return [];
     const place = `packages/${folder}/${resolve(file.fileName).slice(own.length)}`;
-    return [`${place}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`];
+    return [`${place}: ${text}`];
   });
-}
-
-function sourceOf(path: string, target: string | Readonly<Record<string, string>> | undefined): string {
-  return join(path, typeof target === "object" ? (target["@slipstream/source"] ?? "") : "");
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import ts from "typescript";
-import { examples, publicPackages, root, subpaths, workspacePackages } from "./workspace.ts";
+import { examples, publicPackages, resolveTarget, root, subpaths, workspacePackages } from "./workspace.ts";
 
 /**
  * Compiles every block marked `ts` of the READMEs and of `docs/`, each as a module of its own beside the page. A block that
@@ -82,9 +82,8 @@ function sourcesBySpecifier(): Record<string, string[]> {
   const sources: Record<string, string[]> = {};
   for (const { path, manifest } of publicPackages()) {
     for (const subpath of subpaths(manifest)) {
-      const target = manifest.exports?.[subpath];
-      if (typeof target !== "object") continue;
-      sources[join(manifest.name, subpath)] = [join(path, target["@slipstream/source"] ?? "")];
+      const source = resolveTarget(manifest.exports?.[subpath], ["@slipstream/source", "node"]);
+      if (source !== undefined) sources[join(manifest.name, subpath)] = [join(path, source)];
     }
   }
   return sources;

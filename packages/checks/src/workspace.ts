@@ -2,12 +2,15 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** A target of `exports`: a path, or targets by condition, the first that holds wins. */
+export type Target = string | { readonly [condition: string]: Target };
+
 export interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly private?: boolean;
   readonly description?: string;
-  readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly exports?: Readonly<Record<string, Target>>;
   readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
@@ -66,4 +69,15 @@ export function hasSources(path: string): boolean {
 /** What users can import: `.`, `./node` and so on, without `./package.json`. */
 export function subpaths(manifest: Manifest): readonly string[] {
   return Object.keys(manifest.exports ?? {}).filter((subpath) => subpath !== "./package.json");
+}
+
+/** The path that a target of `exports` leads to under some conditions, as Node and bundlers resolve it. */
+export function resolveTarget(target: Target | undefined, conditions: readonly string[]): string | undefined {
+  if (target === undefined || typeof target === "string") return target;
+  for (const [condition, inner] of Object.entries(target)) {
+    if (condition !== "default" && !conditions.includes(condition)) continue;
+    const path = resolveTarget(inner, conditions);
+    if (path !== undefined) return path;
+  }
+  return undefined;
 }
