@@ -1,83 +1,56 @@
 import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import {
-  type Caller,
-  type KitexPeer,
-  type KitexServer,
-  kitexUnavailable,
-  type Protocol,
-  startKitexDriver,
-  startKitexServer,
-} from "../src/index.ts";
-import { kindsOf, type Pair, protocols, type Sides, Trial } from "./matrix/cell.ts";
+import type { Protocol } from "../src/index.ts";
+import { buildLimitMs, describeKitex } from "./kitex-suite.ts";
+import { absent, type Feature, kindsOf, type Place, protocols, Trial } from "./matrix/cell.ts";
 import { echo } from "./matrix/echo.ts";
 import { endings } from "./matrix/endings.ts";
 import { headers } from "./matrix/header.ts";
 import { hops } from "./matrix/hops.ts";
 import { lifecycle } from "./matrix/lifecycle.ts";
 import { metainfo } from "./matrix/metainfo.ts";
-import { Results } from "./matrix/results.ts";
+import { type Result, Results } from "./matrix/results.ts";
+import { columns, spoken, startWorld, type World } from "./matrix/world.ts";
 
 const features = [...echo, ...metainfo, ...headers, ...endings, ...lifecycle, ...hops];
-const columns: [string, Sides][] = [["Kitex → Kitex", { from: "Kitex", to: "Kitex" }]];
-const unavailable = kitexUnavailable();
 
-describe.skipIf(unavailable)(`interoperability${unavailable ? ` (skipped: ${unavailable})` : ""}`, () => {
-  const pairs = new Map<string, Pair>();
-  let server: KitexServer;
-  let driver: KitexPeer;
-  const results = new Results(
-    columns.map(([name]) => name),
-    features,
-  );
+function cellOf(feature: Feature, place: Place) {
+  const isOurs = place.pair.from === "Slipstream" || place.pair.to === "Slipstream";
+  return isOurs && !spoken.has(place.protocol) ? absent("Ours does not speak it yet.") : feature.cell(place);
+}
+
+describeKitex("interoperability", () => {
+  const names = columns.map(([name]) => name);
+  const results = new Results(names, features);
+  let world: World;
 
   beforeAll(async () => {
-    server = await startKitexServer({ handlers: true, contextTimeout: true });
-    driver = await startKitexDriver();
-    const caller: Caller = {
-      call: (call) => driver.call({ handlers: true, caller: "lab.client", ...call }),
-      many: (count, call) => driver.many(count, { handlers: true, ...call }),
-    };
-    pairs.set("Kitex → Kitex", {
-      from: "Kitex",
-      to: "Kitex",
-      caller,
-      callee: server,
-      beyond: server,
-      startCaller: startKitexDriver,
-      startCallee: startKitexServer,
-    });
-  }, 600_000);
+    world = await startWorld();
+  }, buildLimitMs);
 
   afterAll(async () => {
     if (process.env["INTEROP_TABLE"]) writeFileSync(process.env["INTEROP_TABLE"], results.toMarkdown());
-    await driver?.[Symbol.asyncDispose]();
-    await server?.[Symbol.asyncDispose]();
+    await world?.[Symbol.asyncDispose]();
   });
 
-  describe.each(columns)("%s", (column, sides) => {
-    for (const feature of features) {
-      describe(feature.name, () => {
-        for (const protocol of Object.keys(protocols) as Protocol[]) {
-          for (const kind of kindsOf[protocol]) {
-            const cell = feature.cell({ protocol, kind, pair: sides });
-            if ("why" in cell) {
-              results.set(column, feature.name, protocol, kind, { is: "absent", why: cell.why });
-              continue;
-            }
-            it(`${protocols[protocol]}, ${kind}`, async () => {
-              results.set(column, feature.name, protocol, kind, { is: "fail" });
-              const why = await cell(new Trial(pairs.get(column) as Pair, protocol, kind));
-              results.set(
-                column,
-                feature.name,
-                protocol,
-                kind,
-                why ? { is: "differs", why } : { is: "pass" },
-              );
-            });
-          }
-        }
+  const cells = features.flatMap((feature) =>
+    (Object.keys(protocols) as Protocol[]).flatMap((protocol) =>
+      kindsOf[protocol].map((kind) => ({ feature, protocol, kind })),
+    ),
+  );
+
+  describe.each(columns)("%s", (column, pair) => {
+    for (const { feature, protocol, kind } of cells) {
+      const cell = cellOf(feature, { protocol, kind, pair });
+      const record = (result: Result) => results.set(column, feature.name, protocol, kind, result);
+      if ("why" in cell) {
+        record({ is: "absent", why: cell.why });
+        continue;
+      }
+      it(`${feature.name}: ${protocols[protocol]}, ${kind}`, async () => {
+        record({ is: "fail" });
+        const why = await cell(new Trial(world.pair(pair), protocol, kind));
+        record(why ? { is: "differs", why } : { is: "pass" });
       });
     }
   });

@@ -6,12 +6,11 @@ import {
   Flag,
   type Frame,
   FrameKind,
-  FrameReader,
   type IntPair,
   ProtocolId,
-  resolveLimits,
   type StringPair,
 } from "@slipstream/ttheader";
+import { FrameCutter } from "../src/frame-cutter.ts";
 import { Msg } from "../src/slipstream/lab.ts";
 
 /** One side of a connection that writes and reads frames as the test says, with no protocol behind it. */
@@ -24,11 +23,11 @@ export class RawConnection implements Disposable {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    const reader = new FrameReader(resolveLimits(), (bytes, start, end) => {
-      this.#frames.push(decodeFrame(bytes.slice(start, end)));
+    const cutter = new FrameCutter();
+    socket.on("data", (bytes) => {
+      for (const frame of cutter.cut(bytes)) this.#frames.push(decodeFrame(frame));
       this.#wake();
     });
-    socket.on("data", (bytes) => reader.push(bytes));
     socket.on("error", () => {}); // "close" follows
     this.closed = once(socket, "close").then(() => {
       this.#isClosed = true;

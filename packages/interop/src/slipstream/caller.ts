@@ -18,9 +18,6 @@ import { fromMsg, toMsg } from "./messages.ts";
 import { textOf } from "./records.ts";
 import { type OpenStream, ofBidi, ofClient, ofServer, runScript } from "./script.ts";
 
-/** The transport that a call asks for; `isOwn` when nobody shares it and the call must close it. */
-export type TransportFor = (call: Call) => { readonly transport: ClientTransport; readonly isOwn: boolean };
-
 /** Lab with two methods that no server has. Shed, and services that do not exist, are called with it under their names. */
 const CallableLab = {
   ...Lab,
@@ -62,16 +59,11 @@ export type OutcomeDraft = { -readonly [K in keyof Outcome]: Outcome[K] } & {
 };
 
 /** Makes the calls that tests describe with our client, and reports them in the words of a Kitex driver. */
-export function createCaller(transportFor: TransportFor): Caller {
+export function createCaller(transportFor: (call: Call) => ClientTransport): Caller {
   async function call(call: Call): Promise<Outcome> {
-    const { transport, isOwn } = transportFor(call);
     const { caller, target, service = "Lab" } = call;
-    try {
-      const options = { transport, target, ...(caller === undefined ? {} : { caller }) };
-      return await perform(createClient({ ...CallableLab, name: service }, options), call);
-    } finally {
-      if (isOwn) await transport.close();
-    }
+    const options = { transport: transportFor(call), target, ...(caller === undefined ? {} : { caller }) };
+    return await perform(createClient({ ...CallableLab, name: service }, options), call);
   }
 
   async function many(count: number, template: Call): Promise<ManyOutcome> {

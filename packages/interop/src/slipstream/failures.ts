@@ -1,3 +1,4 @@
+import { ContextError } from "@slipstream/metainfo";
 import { BizStatusError, RpcError } from "@slipstream/stream";
 import type { Failure } from "../calls.ts";
 import { Refused } from "./lab.ts";
@@ -23,6 +24,7 @@ export function describeFailure(error: unknown): Failure {
       ...(cancelPath === undefined ? {} : { cancelPath }),
     };
   }
+  if (error instanceof ContextError) return { type: error.name, text: error.message, code: error.code };
   const { name, message } = error as Error;
   return { type: name, text: message };
 }

@@ -50,13 +50,6 @@ export interface Pair extends Sides {
   readonly callee: Callee;
   /** A server of the caller's side: what the callee calls when it stands in the middle. */
   readonly beyond: Callee;
-  /** A caller and a callee in processes of their own, to be killed. */
-  startCaller(): Promise<Caller & Killable>;
-  startCallee(): Promise<Callee & Killable>;
-}
-
-export interface Killable extends AsyncDisposable {
-  kill(): Promise<void>;
 }
 
 let trials = 0;

@@ -41,10 +41,14 @@ const folding: Run = async (trial) => {
 };
 
 /** `RPC_TRANSIT_` and such a key read as the prefix of upstream values. */
-const upstreamKey: Run = async (trial) => {
+const upstreamKey: Run = async (trial): Promise<string | undefined> => {
   const outcome = await trial.call("", { transient: { UPSTREAM_X: "v", OTHER: "o" } });
   expect(outcome.error).toBeNull();
   const { transient } = await trial.record();
+  if (!trial.kitexCalls && !trial.kitexServes) {
+    expect(transient).toEqual({ UPSTREAM_X: "v", OTHER: "o" });
+    return undefined;
+  }
   expect([{ OTHER: "o" }, { OTHER: "o", X: "v" }]).toContainEqual(transient);
   return "A transient key that begins with `UPSTREAM_` cannot be told from the prefix of upstream values: it arrives without that part, or not at all.";
 };

@@ -1,0 +1,31 @@
+import type { ClientTransport } from "@slipstream/stream";
+import { ttheader } from "@slipstream/transport-ttheader";
+import type { Call } from "../calls.ts";
+
+/** Client transports as calls ask for them: shared ones by protocol and connection, or one for a call alone. */
+export class Transports implements AsyncDisposable {
+  readonly #open: ClientTransport[] = [];
+  readonly #shared = new Map<string, ClientTransport>();
+
+  /** All stay open until the end: a connection closed behind a cancel would tell the peer of its loss instead. */
+  for(call: Call): ClientTransport {
+    const key = `${call.protocol} ${call.connection}`;
+    const shared = call.connection === "own" ? undefined : this.#shared.get(key);
+    if (shared !== undefined) return shared;
+    const transport = open(call);
+    this.#open.push(transport);
+    if (call.connection !== "own") this.#shared.set(key, transport);
+    return transport;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#open.map((transport) => transport.close()));
+  }
+}
+
+function open({ protocol, connection = "shared" }: Call): ClientTransport {
+  if (protocol === "ttheader-streaming") {
+    return ttheader({ connections: connection === "short" || connection === "long" ? connection : "mux" });
+  }
+  throw new Error(`no transport of ours speaks ${protocol}`);
+}

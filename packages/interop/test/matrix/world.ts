@@ -1,0 +1,53 @@
+import { ttheader } from "@slipstream/transport-ttheader";
+import { type Caller, type Protocol, startKitexDriver, startKitexServer } from "../../src/index.ts";
+import { createCaller } from "../../src/slipstream/caller.ts";
+import { startSlipstreamServer } from "../../src/slipstream/server.ts";
+import { Transports } from "../../src/slipstream/transports.ts";
+import type { Pair, Side, Sides } from "./cell.ts";
+
+/** What our transports speak so far. */
+export const spoken: ReadonlySet<Protocol> = new Set(["ttheader-streaming"]);
+
+/** Who calls whom, by the names of the columns. Kitex against itself says what to expect. */
+export const columns: readonly (readonly [name: string, sides: Sides])[] = [
+  ["Kitex → Kitex", { from: "Kitex", to: "Kitex" }],
+  ["Slipstream → Kitex", { from: "Slipstream", to: "Kitex" }],
+  ["Kitex → Slipstream", { from: "Kitex", to: "Slipstream" }],
+  ["Slipstream → Slipstream", { from: "Slipstream", to: "Slipstream" }],
+];
+
+/** One caller and one callee of each side, which serve all cells. */
+export interface World extends AsyncDisposable {
+  pair(sides: Sides): Pair;
+}
+
+export async function startWorld(): Promise<World> {
+  const started: AsyncDisposable[] = [];
+  const use = <T extends AsyncDisposable>(part: T): T => {
+    started.push(part);
+    return part;
+  };
+  const kitexServer = use(await startKitexServer({ handlers: true, contextTimeout: true }));
+  const kitexDriver = use(await startKitexDriver());
+  const transports = use(new Transports());
+  const ourCaller = createCaller((call) => transports.for(call));
+  const ourServer = use(await startSlipstreamServer([ttheader()], ourCaller));
+
+  const callers: Record<Side, Caller> = {
+    Kitex: {
+      call: (call) => kitexDriver.call({ handlers: true, caller: "lab.client", ...call }),
+      many: (count, call) => kitexDriver.many(count, { handlers: true, caller: "lab.client", ...call }),
+    },
+    Slipstream: {
+      call: (call) => ourCaller.call({ caller: "lab.client", ...call }),
+      many: (count, call) => ourCaller.many(count, { caller: "lab.client", ...call }),
+    },
+  };
+  const callees = { Kitex: kitexServer, Slipstream: ourServer };
+  return {
+    pair: ({ from, to }) => ({ from, to, caller: callers[from], callee: callees[to], beyond: callees[from] }),
+    async [Symbol.asyncDispose]() {
+      for (const part of started.reverse()) await part[Symbol.asyncDispose]();
+    },
+  };
+}
