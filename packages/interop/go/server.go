@@ -31,6 +31,7 @@ func listen(request []byte) (any, error) {
 		Mux            bool `json:"mux"`            // multiplexed ping-pong; no TTHeader streaming then
 		NameRequired   bool `json:"nameRequired"`   // refuse calls that name no service
 		OnlyLab        bool `json:"onlyLab"`        // one service, as most servers have
+		ExitWaitMs     int  `json:"exitWaitMs"`     // how long a server that closes waits for its calls
 	}
 	if err := json.Unmarshal(request, &o); err != nil {
 		return nil, err
@@ -48,6 +49,9 @@ func listen(request []byte) (any, error) {
 	}
 	if o.Handlers {
 		options = append(options, server.WithMetaHandler(transmeta.ServerTTHeaderHandler), server.WithMetaHandler(transmeta.ServerHTTP2Handler))
+	}
+	if o.ExitWaitMs > 0 {
+		options = append(options, server.WithExitWaitTime(milliseconds(o.ExitWaitMs)))
 	}
 	if o.Mux {
 		options = append(options, server.WithMuxTransport())

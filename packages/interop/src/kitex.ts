@@ -14,6 +14,8 @@ export interface KitexServerOptions {
   readonly nameRequired?: boolean;
   /** Only the service Lab, as most servers have one, instead of Lab (the fallback), Shed and Mirror. @defaultValue false */
   readonly onlyLab?: boolean;
+  /** How long a server that closes waits for its calls. @defaultValue Kitex's own, 5,000 */
+  readonly exitWaitMs?: number;
 }
 
 /** A process with Kitex in it, which serves and calls. */
