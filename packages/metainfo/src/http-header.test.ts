@@ -249,6 +249,10 @@ describe("fromHTTPHeader", () => {
     }
   });
 
+  it("does not let an empty value win over another of the same key [D2]", () => {
+    expect(getValue(read(bare, ["rpc-transit-a-b", "1"], ["rpc-transit-a_b", ""]), "A_B")).toBe("1");
+  });
+
   it("does not transfer forward [D21]", () => {
     expect(written(read(bare, ["rpc-transit-k", "v"]))).toEqual([["rpc-transit-k", "v"]]);
   });

@@ -75,3 +75,4 @@ export {
   PREFIX_TRANSIENT_UPSTREAM,
 } from "./prefixes.ts";
 export type { MutableStringMap, StringMap } from "./string-map.ts";
+export { wellFormed } from "./text.ts";
