@@ -41,6 +41,9 @@ const maxPairs = 0xffff;
 export function encodeFrame(frame: FrameInit, limits: ResolvedFrameLimits = defaultLimits): Uint8Array {
   const payload = frame.payload;
   const payloadBytes = payload?.length ?? 0;
+  if (payloadBytes > limits.maxMessageBytes) {
+    throw overLimit("message", payloadBytes, "maxMessageBytes", limits.maxMessageBytes);
+  }
   const bytes = allocate(headBound(frame) + payloadBytes);
   const headEnd = writeHead(bytes, 0, frame, payloadBytes, limits);
   if (payload !== undefined) bytes.set(payload, headEnd);
@@ -60,7 +63,7 @@ export function headBound(frame: FrameHeadInit): number {
 
 /**
  * Writes everything before the payload into `target`, where there are {@link headBound} bytes from `at` on,
- * and returns its end. Sections stand in the order in which Kitex writes them.
+ * and returns its end. It does not look at the size of the payload. Sections stand in the order in which Kitex writes them.
  * @throws FrameError
  */
 export function writeHead(
@@ -82,9 +85,6 @@ export function writeHead(
   const infoBytes = end - infoStart;
   if (infoBytes > limits.maxHeaderBytes) {
     throw overLimit("header info", infoBytes, "maxHeaderBytes", limits.maxHeaderBytes);
-  }
-  if (payloadBytes > limits.maxMessageBytes) {
-    throw overLimit("message", payloadBytes, "maxMessageBytes", limits.maxMessageBytes);
   }
   putUint16(target, at + 12, infoBytes >>> 2);
   patchHead(target, at, frame.sequenceId, end - at + payloadBytes);

@@ -13,6 +13,7 @@ export interface MethodHeads {
 
 // A peer names the methods, so what is kept is bounded.
 const MAX_METHODS = 1024;
+const MAX_NAME_LENGTH = 256;
 const cache = new Map<string, MethodHeads>();
 
 /** Computed once for a method. */
@@ -25,6 +26,7 @@ export function methodHeads(method: string): MethodHeads {
       emptyTrailer: streamHead(FrameKind.trailer, method, []),
       halfClose: streamHead(FrameKind.trailer, method),
     };
+    if (method.length > MAX_NAME_LENGTH) return heads;
     if (cache.size >= MAX_METHODS) cache.clear();
     cache.set(method, heads);
   }
