@@ -1,8 +1,8 @@
-import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import type { Protocol } from "../src/index.ts";
 import { buildLimitMs, describeKitex } from "./kitex-suite.ts";
 import { absent, type Feature, kindsOf, type Place, protocols, Trial } from "./matrix/cell.ts";
+import { writeTable } from "./matrix/document.ts";
 import { echo } from "./matrix/echo.ts";
 import { endings } from "./matrix/endings.ts";
 import { headers } from "./matrix/header.ts";
@@ -29,7 +29,7 @@ describeKitex("interoperability", () => {
   }, buildLimitMs);
 
   afterAll(async () => {
-    if (process.env["INTEROP_TABLE"]) writeFileSync(process.env["INTEROP_TABLE"], results.toMarkdown());
+    if (results.isComplete) writeTable(results.toMarkdown());
     await world?.[Symbol.asyncDispose]();
   });
 

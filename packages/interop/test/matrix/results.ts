@@ -34,9 +34,9 @@ export class Results {
       return `[${notes.indexOf(why) + 1}]`;
     };
     const rows = this.#features.flatMap((feature) =>
-      (Object.keys(protocols) as Protocol[]).map((protocol) => {
+      (Object.keys(protocols) as Protocol[]).map((protocol, i) => {
         const cells = this.#columns.map((column) => this.#cell(column, feature.name, protocol, note));
-        return `| ${[feature.name, protocols[protocol], ...cells].join(" | ")} |`;
+        return `| ${[i === 0 ? `**${feature.name}**` : "", protocols[protocol], ...cells].join(" | ")} |`;
       }),
     );
     const head = ["behaviour", "protocol", ...this.#columns];
