@@ -1,0 +1,2 @@
+typedef i64 Id
+struct Owner { 1: required Id id }

@@ -1,0 +1,2 @@
+struct Service { 1: string name }
+struct Method {}
