@@ -30,7 +30,7 @@ export async function thrown(work: PromiseLike<unknown> | (() => unknown)): Prom
   } catch (reason) {
     return reason;
   }
-  throw new Error(`expected a failure, got ${JSON.stringify(result)}`);
+  throw new Error(`expected a failure, got ${JSON.stringify(result)?.slice(0, 200)}`);
 }
 
 /** The RpcError that `work` fails with. @throws when it does not fail, or with something else. */

@@ -1,4 +1,5 @@
 import { RpcError } from "@slipstream/stream";
+import { after } from "./timer.ts";
 
 /**
  * Bounds any single step of a call, one `recv` for example: when `fn` takes longer than `timeoutMs`, `cancel` is called
@@ -18,20 +19,13 @@ export async function callWithTimeout<T>(
   if (!(timeoutMs > 0)) {
     throw new RpcError("invalid_argument", `timeoutMs: expected milliseconds above 0, got ${timeoutMs}`);
   }
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const error = new RpcError("deadline_exceeded", `the step took longer than timeoutMs (${timeoutMs})`);
-      cancel(error);
-      reject(error);
-    }, timeoutMs);
-  });
   const work = fn();
-  // After a timeout nobody looks at it any more.
-  work.catch(() => {});
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return new Promise<T>((resolve, reject) => {
+    const stop = after(timeoutMs, () => {
+      const error = new RpcError("deadline_exceeded", `the step took longer than timeoutMs (${timeoutMs})`);
+      reject(error);
+      cancel(error);
+    });
+    work.then(resolve, reject).finally(stop);
+  });
 }

@@ -16,7 +16,6 @@ import {
   CallInfo,
   type CallOptions,
   type CallStart,
-  type ClientByteStream,
   composeCall,
   type Ended,
   type Fields,
@@ -24,12 +23,10 @@ import {
   type Middleware,
   noFields,
   type OpenOptions,
-  type Pick,
   type Reply,
   RpcError,
   type ServiceDescriptor,
   type StreamOptions,
-  toFields,
 } from "@slipstream/stream";
 import { callOverStream } from "./call-over-stream.ts";
 import { callerKey } from "./caller.ts";
@@ -37,8 +34,9 @@ import type { ClientOptions } from "./client-options.ts";
 import { ClientMessageStream } from "./client-stream.ts";
 import { MetadataBudget } from "./limits.ts";
 import { locate } from "./locate.ts";
+import { metadataFields } from "./metadata-fields.ts";
 import { ContextEnded } from "./reasons.ts";
-import { type Addresses, addressesOf, place, roundRobin } from "./targets.ts";
+import { type Addresses, addressesOf, type Placed, place, roundRobin } from "./targets.ts";
 import { resultOf, Trace } from "./trace.ts";
 
 type AnyOptions = CallOptions & StreamOptions;
@@ -62,7 +60,7 @@ export class ClientRuntime {
     this.#addresses = addressesOf(options.target, options.transport);
     this.#balancer = options.balancer ?? roundRobin();
     this.#middleware = buildMiddleware(options.middleware ?? [], { side: "client", service: service.name });
-    this.#clientMetadata = options.metadata ? toFields(options.metadata) : noFields;
+    this.#clientMetadata = options.metadata ? metadataFields(options.metadata) : noFields;
     this.#handler = composeCall(this.#middleware, (info, request) =>
       info.isStreaming ? this.#openStream(info) : this.#call(info, request),
     );
@@ -77,8 +75,9 @@ export class ClientRuntime {
       trace?.finish(resultOf(undefined));
       return response;
     } catch (thrown) {
-      trace?.finish(resultOf(thrown));
-      throw locate(thrown, info);
+      const error = locate(thrown, info);
+      trace?.finish(resultOf(isDeclared(error) ? undefined : error));
+      throw error;
     }
   }
 
@@ -87,21 +86,16 @@ export class ClientRuntime {
     const { info, trace } = this.#begin(method, options);
     try {
       const stream = await this.#handler(info, undefined);
-      const opened = info.stream as ClientMessageStream;
-      opened.attach(trace);
-      if (method.kind === "server") {
-        try {
-          await opened.send(request);
-          await opened.closeSend();
-        } catch (thrown) {
-          opened.cancel(thrown);
-          throw thrown;
-        }
-      }
+      const opened = openedStream(info);
+      opened?.attach(trace);
+      if (method.kind === "server") await opened?.sendRequest(request);
       return stream;
     } catch (thrown) {
-      trace?.finish(resultOf(thrown));
-      throw locate(thrown, info);
+      const error = locate(thrown, info);
+      trace?.finish(resultOf(error));
+      // Nobody gets it, so nobody else could end it.
+      openedStream(info)?.cancel(error);
+      throw error;
     }
   }
 
@@ -123,37 +117,42 @@ export class ClientRuntime {
   }
 
   async #openStream(info: CallInfo): Promise<unknown> {
-    const { result, pick } = await this.#place(info, undefined, (start, open) =>
+    const { result: bytes, placed } = await this.#place(info, undefined, "open", (start, open) =>
       this.#options.transport.open(start, open),
     );
-    const stream = this.#messageStream(result, info, pick);
-    info.peer = result.peer;
+    info.peer = bytes.peer;
+    const recvTimeout = info.options?.recvTimeoutMs ?? this.#options.recvTimeoutMs;
+    const stream = new ClientMessageStream({
+      bytes,
+      info,
+      placed,
+      middleware: this.#middleware,
+      recvTimeout,
+    });
     info.stream = stream;
     return stream;
   }
 
-  #messageStream(bytes: ClientByteStream, info: CallInfo, pick: Pick): ClientMessageStream {
-    const recvTimeout = info.options?.recvTimeoutMs ?? this.#options.recvTimeoutMs;
-    return new ClientMessageStream({ bytes, info, pick, middleware: this.#middleware, recvTimeout });
-  }
-
   async #call(info: CallInfo, request: unknown): Promise<unknown> {
     const { transport } = this.#options;
-    const bytes = info.descriptor.request.encode(request);
-    const oneway = info.kind === "oneway";
-    const { result: reply, pick } = await this.#place(info, request, (start, open) =>
+    const { descriptor } = info;
+    // A middleware may have called before, and not liked the answer.
+    info.bizStatus = undefined;
+    const bytes = descriptor.request.encode(request);
+    const oneway = descriptor.kind === "oneway";
+    const { result: reply, placed } = await this.#place(info, request, "ended", (start, open) =>
       transport.call
         ? transport.call(start, bytes, { ...open, oneway })
         : callOverStream(transport, start, bytes, { ...open, oneway }),
     );
     if (!reply) {
-      pick.done?.({ phase: "ended", error: undefined });
+      placed.ended(undefined);
       return undefined;
     }
     const { outcome } = reply;
-    pick.done?.({ phase: "ended", error: "error" in outcome ? outcome.error : undefined });
+    placed.ended("error" in outcome ? outcome.error : undefined);
     this.#deliver(info, reply);
-    if ("message" in outcome) return info.descriptor.response.decode(outcome.message);
+    if ("message" in outcome) return decodeResponse(descriptor, outcome.message);
     if (!(outcome.error instanceof BizStatusError)) throw outcome.error;
     info.bizStatus = outcome.error;
     return undefined;
@@ -168,30 +167,29 @@ export class ClientRuntime {
   async #place<T>(
     info: CallInfo,
     request: unknown,
+    failedPhase: "open" | "ended",
     attempt: (start: CallStart, open: OpenOptions) => Promise<T>,
-  ): Promise<{ result: T; pick: Pick }> {
+  ): Promise<{ result: T; placed: Placed }> {
     const { context, options } = info;
     const ended = new ContextEnded(context);
     const failed = ended.reason;
     if (failed) throw failed;
-    const addresses = options?.target
-      ? addressesOf(options.target, this.#options.transport)
-      : this.#addresses;
     const start = this.#start(info, ended);
     const connectTimeoutMs = options?.connectTimeoutMs ?? this.#options.connectTimeoutMs;
     const open: OpenOptions = connectTimeoutMs === undefined ? {} : { connectTimeoutMs };
-    const pickRequest = { service: info.service, method: info.method, context, request };
-    return place(
-      addresses,
-      this.#balancer,
-      pickRequest,
-      () => ended.reason,
-      (address) => {
+    return place({
+      addresses: options?.target ? addressesOf(options.target, this.#options.transport) : this.#addresses,
+      balancer: this.#balancer,
+      request: { service: info.service, method: info.method, context, request },
+      onEvent: this.#options.onEvent,
+      stopped: () => ended.reason,
+      failedPhase,
+      attempt(address) {
         const remainingMs = context.remainingMs();
-        const timeoutMs = remainingMs === undefined ? undefined : Math.max(1, Math.ceil(remainingMs));
+        const timeoutMs = remainingMs === undefined ? undefined : wholeMs(remainingMs);
         return attempt({ ...start, ...(timeoutMs === undefined ? undefined : { timeoutMs }), address }, open);
       },
-    );
+    });
   }
 
   #start(info: CallInfo, ended: Ended): Omit<CallStart, "address"> {
@@ -227,10 +225,36 @@ export class ClientRuntime {
     if (!outgoing && !own) return this.#clientMetadata;
     return [
       ...this.#clientMetadata,
-      ...(outgoing ? toFields(outgoing) : noFields),
-      ...(own ? toFields(own) : noFields),
-    ].map(([name, value]) => [name.toLowerCase(), value] as const);
+      ...(outgoing ? metadataFields(outgoing) : noFields),
+      ...(own ? metadataFields(own) : noFields),
+    ];
   }
+}
+
+/** What a call opened, if its middleware let it come so far. */
+function openedStream(info: CallInfo): ClientMessageStream | undefined {
+  return info.stream as ClientMessageStream | undefined;
+}
+
+// Exceptions of the method's own, as its codec threw them: to middleware an error, to a tracer a success.
+const declared = new WeakSet<object>();
+
+function isDeclared(thrown: unknown): boolean {
+  return typeof thrown === "object" && thrown !== null && declared.has(thrown);
+}
+
+function decodeResponse(method: AnyMethod, bytes: Uint8Array): unknown {
+  try {
+    return method.response.decode(bytes);
+  } catch (thrown) {
+    if (typeof thrown === "object" && thrown !== null && !(thrown instanceof RpcError)) declared.add(thrown);
+    throw thrown;
+  }
+}
+
+/** The time left as it goes on a wire: 1 to 2^31 - 1. */
+function wholeMs(remainingMs: number): number {
+  return Math.min(Math.max(Math.ceil(remainingMs), 1), 2 ** 31 - 1);
 }
 
 function checkTimeouts(options: {

@@ -1,13 +1,12 @@
 import type { Context } from "@slipstream/metainfo";
 import {
   type BidiStreaming,
-  BizStatusError,
   type CallInfo,
   type ClientByteStream,
   type ClientStreaming,
+  type Fields,
   Header,
   type Middleware,
-  type Pick,
   type RecvTimeout,
   RpcError,
   type ServerStreaming,
@@ -15,15 +14,21 @@ import {
 import { locate } from "./locate.ts";
 import { MessageReader } from "./message-reader.ts";
 import { MessageWriter } from "./message-writer.ts";
+import { reasonToError } from "./reasons.ts";
+import type { Placed } from "./targets.ts";
+import { TimedReceiver } from "./timed-receiver.ts";
 import { resultOf, type Trace } from "./trace.ts";
 
 export interface ClientStreamInit {
   readonly bytes: ClientByteStream;
   readonly info: CallInfo;
-  readonly pick: Pick;
+  readonly placed: Placed;
   readonly middleware: readonly Middleware[];
   readonly recvTimeout: number | RecvTimeout | undefined;
 }
+
+const done = Promise.resolve();
+const ignore = (): void => {};
 
 /**
  * The client's end of any streaming method. One class for the three kinds: their interfaces say which of its methods a
@@ -34,26 +39,26 @@ export class ClientMessageStream
 {
   readonly info: CallInfo;
   readonly #bytes: ClientByteStream;
-  readonly #pick: Pick;
+  readonly #placed: Placed;
   readonly #writer: MessageWriter;
   readonly #reader: MessageReader;
   #trace: Trace | undefined;
   #isFinished = false;
 
-  constructor({ bytes, info, pick, middleware, recvTimeout }: ClientStreamInit) {
+  constructor({ bytes, info, placed, middleware, recvTimeout }: ClientStreamInit) {
+    const { request, response } = info.descriptor;
     this.info = info;
     this.#bytes = bytes;
-    this.#pick = pick;
-    this.#writer = new MessageWriter(bytes, info, info.descriptor.request, middleware);
+    this.#placed = placed;
+    this.#writer = new MessageWriter(bytes, info, request, middleware);
     this.#reader = new MessageReader({
-      bytes,
+      bytes: recvTimeout === undefined ? bytes : timed(bytes, recvTimeout),
       info,
-      codec: info.descriptor.response,
+      codec: response,
       middleware,
-      recvTimeout,
       onEnd: (error) => this.#finish(error),
-      onTimeout: (error) => bytes.cancel(error),
     });
+    placed.endsWith(bytes);
   }
 
   get context(): Context {
@@ -64,11 +69,16 @@ export class ClientMessageStream
   attach(trace: Trace | undefined): void {
     if (!trace) return;
     this.#trace = trace;
+    if (!trace.hasEvents) return;
     trace.watch(this.#bytes);
-    if (trace.hasEvents) {
-      this.#writer.trace = trace;
-      this.#reader.trace = trace;
-    }
+    this.#writer.trace = trace;
+    this.#reader.trace = trace;
+  }
+
+  /** Sends the one request of a server streaming call, and half-closes. */
+  async sendRequest(request: unknown): Promise<void> {
+    await this.#writer.sendOnly(request);
+    this.#bytes.closeSend();
   }
 
   send(message: unknown): Promise<void> {
@@ -88,26 +98,31 @@ export class ClientMessageStream
     return this.#reader.tryRecv();
   }
 
-  async closeAndRecv(): Promise<unknown> {
+  closeAndRecv(): Promise<unknown> {
     this.#bytes.closeSend();
-    const message = await this.#reader.recv();
-    if (message === undefined) {
-      throw locate(new RpcError("internal", "the call ended without a response; expected one"), this.info);
-    }
-    this.#finish(undefined);
-    return message;
+    const response = this.#reader.recv().then((message) => {
+      if (message === undefined) {
+        throw locate(new RpcError("internal", "the call ended without a response; expected one"), this.info);
+      }
+      this.#finish(undefined);
+      return message;
+    });
+    response.catch(ignore);
+    return response;
   }
 
   header(): Promise<Header> {
-    return this.#bytes.header().then(toHeader, this.#relocate);
+    return this.#toHeader(this.#bytes.header());
   }
 
   trailer(): Promise<Header> {
-    return this.#bytes.trailer().then(toHeader, this.#relocate);
+    return this.#toHeader(this.#bytes.trailer());
   }
 
   cancel(reason?: unknown): void {
-    this.#bytes.cancel(toCancelError(reason));
+    const error = locate(toCancelError(reason), this.info) as RpcError;
+    this.#bytes.cancel(error);
+    this.#finish(error);
   }
 
   finish(error?: unknown): void {
@@ -123,6 +138,13 @@ export class ClientMessageStream
     return done;
   }
 
+  #toHeader(fields: Promise<Fields>): Promise<Header> {
+    const header = fields.then(toHeader, this.#relocate);
+    // Nobody has to look at it: the same error comes from recv.
+    header.catch(ignore);
+    return header;
+  }
+
   readonly #relocate = (thrown: unknown): never => {
     throw locate(thrown, this.info);
   };
@@ -130,24 +152,23 @@ export class ClientMessageStream
   #finish(error: unknown): void {
     if (this.#isFinished) return;
     this.#isFinished = true;
-    this.#trace?.finish(resultOf(error));
-    this.#pick.done?.({
-      phase: "ended",
-      error: error instanceof RpcError || error instanceof BizStatusError ? error : undefined,
-    });
+    this.#placed.ended(error);
+    this.#trace?.finishStream(resultOf(error));
   }
 }
 
-const done = Promise.resolve();
+function timed(bytes: ClientByteStream, recvTimeout: number | RecvTimeout): TimedReceiver {
+  const { timeoutMs, cancelRemote } =
+    typeof recvTimeout === "number" ? { timeoutMs: recvTimeout, cancelRemote: true } : recvTimeout;
+  return new TimedReceiver(bytes, timeoutMs, cancelRemote ? (error) => bytes.cancel(error) : undefined);
+}
 
-function toHeader(fields: ConstructorParameters<typeof Header>[0]): Header {
+function toHeader(fields: Fields): Header {
   return fields.length === 0 ? Header.empty : new Header(fields);
 }
 
+/** The call's own error: what the user gives may serve several calls. */
 function toCancelError(reason: unknown): RpcError {
-  if (reason instanceof RpcError) return reason;
   if (reason === undefined) return new RpcError("cancelled", "the caller cancelled the call");
-  return new RpcError("cancelled", reason instanceof Error ? reason.message : String(reason), {
-    cause: reason,
-  });
+  return reasonToError(reason);
 }

@@ -6,50 +6,41 @@ import {
   type MessageCodec,
   type Middleware,
   type RecvHandler,
-  type RecvTimeout,
-  RpcError,
 } from "@slipstream/stream";
 import { locate } from "./locate.ts";
+import { isRecvAlone } from "./timed-receiver.ts";
 import type { Trace } from "./trace.ts";
 
-/** Kitex's number of a receive timeout. */
-const recvTimeoutNumber = 12014;
-
 export interface MessageReaderInit {
-  readonly bytes: ByteStream;
+  readonly bytes: Pick<ByteStream, "recv" | "tryRecv">;
   readonly info: CallInfo;
   readonly codec: MessageCodec<unknown>;
   readonly middleware: readonly Middleware[];
-  readonly recvTimeout?: number | RecvTimeout | undefined;
   /** The end has been read, or an error: `undefined` for an orderly end. */
   readonly onEnd?: (error: unknown) => void;
-  /** A recv took too long, and the call is to be cancelled for it. */
-  readonly onTimeout?: (error: RpcError) => void;
 }
+
+const none = Promise.resolve(undefined);
+const ignore = (): void => {};
 
 /** The receiving half of a stream of messages, the same on both sides. */
 export class MessageReader {
   /** Set when a tracer wants stream events. */
   trace: Trace | undefined;
-  readonly #bytes: ByteStream;
-  readonly #info: CallInfo;
+  /** Replaced when middleware passes another context on. */
+  info: CallInfo;
+  readonly #bytes: Pick<ByteStream, "recv" | "tryRecv">;
   readonly #codec: MessageCodec<unknown>;
   readonly #onEnd: ((error: unknown) => void) | undefined;
-  readonly #onTimeout: ((error: RpcError) => void) | undefined;
-  readonly #timeout: RecvTimeout | undefined;
   /** Set when a middleware wants messages. */
   readonly #chain: RecvHandler | undefined;
-  /** A message that a timed-out recv was waiting for: it belongs to the next one. */
-  #abandoned: Promise<Uint8Array | undefined>[] = [];
+  #isDiscarding = false;
 
-  constructor({ bytes, info, codec, middleware, recvTimeout, onEnd, onTimeout }: MessageReaderInit) {
+  constructor({ bytes, info, codec, middleware, onEnd }: MessageReaderInit) {
+    this.info = info;
     this.#bytes = bytes;
-    this.#info = info;
     this.#codec = codec;
     this.#onEnd = onEnd;
-    this.#onTimeout = onTimeout;
-    this.#timeout =
-      typeof recvTimeout === "number" ? { timeoutMs: recvTimeout, cancelRemote: true } : recvTimeout;
     if (middleware.some((entry) => entry.recv)) {
       this.#chain = composeRecv(middleware, () => this.#readForMiddleware());
     }
@@ -57,32 +48,44 @@ export class MessageReader {
 
   /** As `Incoming.recv`. */
   recv(): Promise<unknown> {
-    return this.#chain ? this.#recvThroughChain(this.#chain) : this.#read();
+    const message = this.#next();
+    // One that is asked for ahead of its time may fail before anybody looks at it; the next recv fails alike.
+    message.catch(ignore);
+    return message;
   }
 
-  /** As `Incoming.tryRecv`; with middleware or a pending recv there is nothing to be had without waiting. */
+  /** As `Incoming.tryRecv`; with middleware there is nothing to be had without waiting. */
   tryRecv(): unknown {
-    if (this.#chain || this.#abandoned.length > 0) return undefined;
+    if (this.#chain || this.#isDiscarding) return undefined;
     const bytes = this.#bytes.tryRecv();
     return bytes === undefined ? undefined : this.#decode(bytes);
   }
 
   /** For `for await`; `leave` is called when the loop is left before the end. */
   iterate(leave: () => void): AsyncIterator<unknown> {
-    return new MessageIterator(this, leave);
+    return new MessageIterator(this, () => this.#next(), leave);
+  }
+
+  /** Reads no more: what comes is dropped, so that whoever sends it does not wait for room. */
+  discard(): void {
+    if (this.#isDiscarding) return;
+    this.#isDiscarding = true;
+    void this.#drop();
+  }
+
+  #next(): Promise<unknown> {
+    if (this.#isDiscarding) return none;
+    return this.#chain ? this.#recvThroughChain(this.#chain) : this.#read();
   }
 
   #read(): Promise<unknown> {
     let bytes: ReturnType<ByteStream["recv"]>;
     try {
-      bytes = this.#abandoned.shift() ?? this.#bytes.recv();
+      bytes = this.#bytes.recv();
     } catch (thrown) {
       return Promise.reject(this.#ended(thrown));
     }
-    if (bytes instanceof Promise) {
-      const waiting = this.#timeout ? this.#withTimeout(bytes, this.#timeout) : bytes;
-      return waiting.then(this.#received, this.#failed);
-    }
+    if (bytes instanceof Promise) return bytes.then(this.#received, this.#failed);
     try {
       return Promise.resolve(this.#received(bytes));
     } catch (thrown) {
@@ -100,31 +103,32 @@ export class MessageReader {
     throw this.#ended(thrown);
   };
 
-  /** The call's own end. A recv that timed out alone does not end it. */
+  /** Says that the call is over, unless only this recv failed. */
   #ended(thrown: unknown): unknown {
-    if (thrown instanceof RpcError && thrown.retryable && thrown.origin?.ttstream === recvTimeoutNumber)
-      return thrown;
-    if (thrown instanceof RpcError) this.trace?.event({ type: "recv", bytes: 0, error: thrown });
-    if (thrown instanceof BizStatusError) this.#info.bizStatus = thrown;
-    this.#onEnd?.(thrown);
-    return locate(thrown, this.#info);
+    const located = locate(thrown, this.info);
+    if (thrown instanceof BizStatusError) this.info.bizStatus = thrown;
+    else this.trace?.event({ type: "recv", bytes: 0, error: located });
+    if (!isRecvAlone(thrown)) this.#onEnd?.(located);
+    return located;
   }
 
   /** A message that cannot be decoded fails its recv; the stream goes on. */
   #decode(bytes: Uint8Array): unknown {
+    let message: unknown;
     try {
-      const message = this.#codec.decode(bytes);
-      this.trace?.event({ type: "recv", bytes: bytes.byteLength });
-      return message;
-    } catch (error) {
+      message = this.#codec.decode(bytes);
+    } catch (thrown) {
+      const error = locate(thrown, this.info);
       this.trace?.event({ type: "recv", bytes: bytes.byteLength, error });
-      throw locate(error, this.#info);
+      throw error;
     }
+    this.trace?.event({ type: "recv", bytes: bytes.byteLength });
+    return message;
   }
 
   async #recvThroughChain(chain: RecvHandler): Promise<unknown> {
-    const message = await chain(this.#info);
-    if (message === undefined && this.#info.bizStatus) throw this.#info.bizStatus;
+    const message = await chain(this.info);
+    if (message === undefined && this.info.bizStatus) throw this.info.bizStatus;
     return message;
   }
 
@@ -137,23 +141,12 @@ export class MessageReader {
     }
   }
 
-  #withTimeout(
-    bytes: Promise<Uint8Array | undefined>,
-    timeout: RecvTimeout,
-  ): Promise<Uint8Array | undefined> {
-    const { timeoutMs, cancelRemote } = timeout;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        const error = new RpcError("deadline_exceeded", `no message within recvTimeoutMs (${timeoutMs})`, {
-          origin: { ttstream: recvTimeoutNumber, side: "client" },
-          retryable: !cancelRemote,
-        });
-        if (cancelRemote) this.#onTimeout?.(error);
-        else this.#abandoned.push(bytes);
-        reject(error);
-      }, timeoutMs);
-      bytes.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
+  async #drop(): Promise<void> {
+    try {
+      while ((await this.#bytes.recv()) !== undefined);
+    } catch {
+      // The call is over, which its handler hears by other ways.
+    }
   }
 }
 
@@ -162,10 +155,12 @@ const end: IteratorReturnResult<undefined> = { done: true, value: undefined };
 /** An iterator of its own, since an async generator costs twice as much for each message. */
 class MessageIterator implements AsyncIterator<unknown> {
   readonly #reader: MessageReader;
+  readonly #next: () => Promise<unknown>;
   readonly #leave: () => void;
 
-  constructor(reader: MessageReader, leave: () => void) {
+  constructor(reader: MessageReader, next: () => Promise<unknown>, leave: () => void) {
     this.#reader = reader;
+    this.#next = next;
     this.#leave = leave;
   }
 
@@ -178,7 +173,7 @@ class MessageIterator implements AsyncIterator<unknown> {
       return Promise.reject(thrown);
     }
     if (message !== undefined) return Promise.resolve({ done: false, value: message });
-    return this.#reader.recv().then(toResult, this.#failed);
+    return this.#next().then(toResult, this.#failed);
   }
 
   return(): Promise<IteratorResult<unknown>> {

@@ -2,9 +2,9 @@ import {
   type ByteStream,
   type CallInfo,
   composeSend,
+  isSendRefusal,
   type MessageCodec,
   type Middleware,
-  RpcError,
   type SendHandler,
 } from "@slipstream/stream";
 import { locate } from "./locate.ts";
@@ -12,25 +12,29 @@ import type { Trace } from "./trace.ts";
 
 // What a send with room gives: one promise for all, since making one costs more than the rest of a small send.
 const accepted = Promise.resolve();
+const ignore = (): void => {};
 
 /** The sending half of a stream of messages, the same on both sides. */
 export class MessageWriter {
   /** Set when a tracer wants stream events. */
   trace: Trace | undefined;
-  readonly #bytes: ByteStream;
-  readonly #info: CallInfo;
+  /** Replaced when middleware passes another context on. */
+  info: CallInfo;
+  readonly #bytes: Pick<ByteStream, "send">;
   readonly #codec: MessageCodec<unknown>;
   /** Set when a middleware wants messages. */
   readonly #chain: SendHandler | undefined;
+  /** Whether a send has failed because the call is over, as all later ones will. */
+  #isOver = false;
 
   constructor(
-    bytes: ByteStream,
+    bytes: Pick<ByteStream, "send">,
     info: CallInfo,
     codec: MessageCodec<unknown>,
     middleware: readonly Middleware[],
   ) {
+    this.info = info;
     this.#bytes = bytes;
-    this.#info = info;
     this.#codec = codec;
     if (middleware.some((entry) => entry.send)) {
       this.#chain = composeSend(middleware, (_, message) => this.#write(message));
@@ -39,37 +43,72 @@ export class MessageWriter {
 
   /** As `Outgoing.send`. */
   send(message: unknown): Promise<void> {
+    let waiting: Promise<void> | undefined;
     try {
-      const waiting = this.#chain ? this.#chain(this.#info, message) : this.#write(message);
-      return waiting ?? accepted;
+      waiting = this.#chain ? this.#chain(this.info, message) : this.#write(message);
     } catch (thrown) {
-      return this.#reject(thrown);
+      const rejected = Promise.reject(locate(thrown, this.info));
+      if (this.#isOver) rejected.catch(ignore);
+      return rejected;
+    }
+    return waiting ? this.#untilRoom(waiting) : accepted;
+  }
+
+  /**
+   * Sends the one message of its side, without waiting for room: there is nothing to hold back. Does not fail because the
+   * call is over, which shows at recv.
+   */
+  async sendOnly(message: unknown): Promise<void> {
+    try {
+      if (this.#chain) await this.#chain(this.info, message);
+      else void this.#write(message);
+    } catch (thrown) {
+      if (!this.#isOver) throw thrown;
     }
   }
 
   #write(message: unknown): Promise<void> | undefined {
     let size = 0;
+    let waiting: Promise<void> | undefined;
     try {
       const bytes = this.#codec.encode(message);
       size = bytes.byteLength;
-      const waiting = this.#bytes.send(bytes);
-      this.trace?.event({ type: "send", bytes: size });
-      return waiting;
-    } catch (error) {
+      waiting = this.#sendBytes(bytes);
+    } catch (thrown) {
+      const error = locate(thrown, this.info);
       this.trace?.event({ type: "send", bytes: size, error });
       throw error;
     }
+    this.trace?.event({ type: "send", bytes: size });
+    return waiting;
   }
 
-  #reject(thrown: unknown): Promise<void> {
-    const rejected = Promise.reject(locate(thrown, this.#info));
-    // The end of the call reaches everybody through recv, so a send that nobody awaits may fail of it in silence. What is
-    // this message's own fault (it does not fit its type, or the buffer) must not.
-    if (!(thrown instanceof RpcError) || !isOwnFault(thrown)) rejected.catch(() => {});
-    return rejected;
+  #sendBytes(bytes: Uint8Array): Promise<void> | undefined {
+    try {
+      const waiting = this.#bytes.send(bytes);
+      waiting?.catch(this.#over);
+      return waiting;
+    } catch (thrown) {
+      if (!isSendRefusal(thrown)) this.#isOver = true;
+      throw thrown;
+    }
   }
-}
 
-function isOwnFault(error: RpcError): boolean {
-  return error.code === "invalid_argument" || error.code === "resource_exhausted";
+  readonly #over = (): void => {
+    this.#isOver = true;
+  };
+
+  /**
+   * The end of the call reaches everybody through recv, so a send that nobody awaits may fail of it in silence. What is
+   * this message's own fault must not: it would be lost unnoticed.
+   */
+  #untilRoom(waiting: Promise<void>): Promise<void> {
+    const room = new Promise<void>((resolve, reject) => {
+      waiting.then(resolve, (thrown: unknown) => {
+        if (this.#isOver) room.catch(ignore);
+        reject(locate(thrown, this.info));
+      });
+    });
+    return room;
+  }
 }

@@ -1,32 +1,28 @@
 import { type Context, ContextError } from "@slipstream/metainfo";
 import { BizStatusError, type CallError, type Ended, RpcError } from "@slipstream/stream";
 
-/** The reason of a handler's context once the handler has returned; an error is made of it only when somebody asks. */
-export const handlerReturned: unique symbol = Symbol("the handler has returned");
+/** The reason of a handler's context once the handler has returned; one for all, since most end with nobody listening. */
+export const handlerReturned: ContextError = new ContextError("cancelled");
 
-/** Why a context ended, as the error of the calls that ran under it. */
+/** Why a context ended, as an error of the call that ran under it: one of its own, since others may run under it too. */
 export function reasonToError(reason: unknown): RpcError {
-  if (reason instanceof RpcError) return reason;
   if (reason === handlerReturned) {
     return new RpcError("cancelled", "the handler that made this call has returned", {
       origin: { ttstream: 12012 },
     });
   }
-  if (reason instanceof ContextError) return new RpcError(reason.code, reason.message, { cause: reason });
-  // The reason of AbortSignal.timeout().
-  if (reason instanceof Error && reason.name === "TimeoutError") {
-    return new RpcError("deadline_exceeded", reason.message, { cause: reason });
+  if (reason instanceof RpcError) {
+    const { code, message, origin } = reason;
+    return new RpcError(code, message, { cause: reason, ...(origin ? { origin } : undefined) });
   }
-  return new RpcError("cancelled", reason instanceof Error ? reason.message : String(reason), {
-    cause: reason,
-  });
+  return RpcError.from(reason, "cancelled");
 }
 
 /** What a handler failed with, as it goes to the peer. A business status counts also when it is wrapped as a cause. */
 export function thrownToError(thrown: unknown): CallError {
+  if (thrown instanceof RpcError) return thrown;
   for (let cause = thrown, depth = 0; cause instanceof Error && depth < 16; cause = cause.cause, depth++) {
     if (cause instanceof BizStatusError) return cause;
-    if (cause instanceof RpcError && depth === 0) return cause;
   }
   return RpcError.from(thrown);
 }

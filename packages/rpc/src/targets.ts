@@ -1,14 +1,20 @@
 import {
   type Address,
   type Balancer,
+  BizStatusError,
+  type CallError,
+  type ClientByteStream,
   type ClientTransport,
+  type OnEvent,
   type Pick,
+  type PickOutcome,
   type PickRequest,
   parseAddress,
   type Resolver,
   RpcError,
   type Target,
 } from "@slipstream/stream";
+import { reportHook } from "./trace.ts";
 
 /** Takes addresses in turn. The default balancer; each client has its own turn. */
 export function roundRobin(): Balancer {
@@ -23,7 +29,19 @@ export function roundRobin(): Balancer {
   };
 }
 
-const isResolver = (target: object): target is Resolver => "resolve" in target;
+/** A target, ready to be asked before each call. */
+export type Addresses = () => readonly Address[] | Promise<readonly Address[]>;
+
+/** @throws RpcError `invalid_argument` for a target that the transport cannot connect to, or that is no address. */
+export function addressesOf(target: Target | undefined, transport: ClientTransport): Addresses {
+  const given = target ?? transport.defaultTarget;
+  if (given === undefined) {
+    throw new RpcError("invalid_argument", `no target: expected "host:port", addresses or a resolver`);
+  }
+  if (typeof given === "object" && "resolve" in given) return () => resolve(given);
+  const addresses = staticAddresses(given, transport);
+  return () => addresses;
+}
 
 /** Addresses of a target that never change: checked once, when the client is created. */
 function staticAddresses(target: Exclude<Target, Resolver>, transport: ClientTransport): readonly Address[] {
@@ -45,66 +63,99 @@ function staticAddresses(target: Exclude<Target, Resolver>, transport: ClientTra
   });
 }
 
-/** A target, ready to be asked before each call. */
-export type Addresses = () => readonly Address[] | Promise<readonly Address[]>;
+function resolve(resolver: Resolver): readonly Address[] | Promise<readonly Address[]> {
+  const failed = (cause: unknown): never => {
+    const { code, message, retryable } = RpcError.from(cause, "unavailable");
+    throw new RpcError(code, `resolver ${resolver.name}: ${message}`, { cause, retryable });
+  };
+  try {
+    const addresses = resolver.resolve();
+    return addresses instanceof Promise ? addresses.catch(failed) : addresses;
+  } catch (cause) {
+    return failed(cause);
+  }
+}
 
-/** @throws RpcError `invalid_argument` for a target that the transport cannot connect to, or that is no address. */
-export function addressesOf(target: Target | undefined, transport: ClientTransport): Addresses {
-  const given = target ?? transport.defaultTarget;
-  if (given === undefined) {
-    throw new RpcError("invalid_argument", `no target: expected "host:port", addresses or a resolver`);
+/** A call that has its place: who is to be told of its end. */
+export class Placed {
+  readonly #pick: Pick;
+  readonly #onEvent: OnEvent | undefined;
+  #hasEnded = false;
+
+  constructor(pick: Pick, onEvent: OnEvent | undefined) {
+    this.#pick = pick;
+    this.#onEvent = onEvent;
   }
-  if (typeof given === "object" && !Array.isArray(given) && isResolver(given)) {
-    const resolver = given;
-    return async () => {
-      try {
-        return await resolver.resolve();
-      } catch (cause) {
-        const error = RpcError.from(cause, "unavailable");
-        throw new RpcError(error.code, `resolver ${resolver.name}: ${error.message}`, {
-          cause,
-          retryable: error.retryable,
-        });
-      }
-    };
+
+  /** Tells the balancer how far it got. A balancer that fails at this harms no call. */
+  tell(phase: PickOutcome["phase"], error: CallError | undefined): void {
+    try {
+      this.#pick.done?.({ phase, error });
+    } catch (thrown) {
+      reportHook(this.#onEvent, "pick.done", thrown);
+    }
   }
-  const addresses = staticAddresses(given as Exclude<Target, Resolver>, transport);
-  return () => addresses;
+
+  /** Only the first counts. */
+  ended(error: unknown): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.tell("ended", error instanceof RpcError || error instanceof BizStatusError ? error : undefined);
+  }
+
+  /** Ends with the stream at the latest: a balancer that counts calls must hear of those that nobody reads to their end. */
+  endsWith(stream: ClientByteStream): void {
+    if (!this.#pick.done) return;
+    stream.trailer().then(
+      () => this.ended(undefined),
+      (thrown: unknown) => this.ended(thrown),
+    );
+  }
+}
+
+export interface Placement<T> {
+  readonly addresses: Addresses;
+  readonly balancer: Balancer;
+  readonly request: Omit<PickRequest, "attempt" | "exclude">;
+  readonly onEvent: OnEvent | undefined;
+  /** Why the call is over before it was placed. */
+  stopped(): RpcError | undefined;
+  attempt(address: Address): Promise<T>;
+  /** How far an attempt got that failed after the peer was reached. */
+  readonly failedPhase: "open" | "ended";
 }
 
 const noKeys: ReadonlySet<string> = new Set();
 
 /**
- * Places a call: picks an address and runs `attempt` with it; after a failure to reach the peer (nothing was sent) picks
- * again among the addresses not tried yet. Returns what `attempt` gave, and the pick, which is to be told of the end.
+ * Places a call: picks an address and makes an attempt with it; after a failure to reach the peer (nothing was sent) picks
+ * again among the addresses not tried yet, each at most once.
  */
 export async function place<T>(
-  addresses: Addresses,
-  balancer: Balancer,
-  request: Omit<PickRequest, "attempt" | "exclude">,
-  stopped: () => RpcError | undefined,
-  attempt: (address: Address) => Promise<T>,
-): Promise<{ readonly result: T; readonly pick: Pick }> {
+  placement: Placement<T>,
+): Promise<{ readonly result: T; readonly placed: Placed }> {
+  const { addresses, balancer, request, onEvent, failedPhase } = placement;
   const resolved = addresses();
   const all = resolved instanceof Promise ? await resolved : resolved;
   if (all.length === 0) {
     throw new RpcError("unavailable", "the resolver gave no addresses", { retryable: true });
   }
   let exclude = noKeys;
-  for (let count = 1; ; count++) {
-    const candidates = exclude.size === 0 ? all : all.filter((address) => !exclude.has(address.key));
-    const pick = balancer.pick(candidates, { ...request, attempt: count, exclude });
+  for (let attempt = 1; ; attempt++) {
+    const candidates = exclude.size === 0 ? all : all.filter(({ key }) => !exclude.has(key));
+    const pick = balancer.pick(candidates, { ...request, attempt, exclude });
+    const placed = new Placed(pick, onEvent);
     try {
-      const result = await attempt(pick.address);
-      pick.done?.({ phase: "opened", error: undefined });
-      return { result, pick };
+      const result = await placement.attempt(pick.address);
+      placed.tell("opened", undefined);
+      return { result, placed };
     } catch (thrown) {
       const error = RpcError.from(thrown);
-      const unreached = error.code === "unavailable" && error.retryable;
-      pick.done?.({ phase: unreached ? "connect" : "open", error });
+      const isUnreached = error.code === "unavailable" && error.retryable;
+      placed.tell(isUnreached ? "connect" : failedPhase, error);
       exclude = new Set([...exclude, pick.address.key]);
-      const left = all.some((address) => !exclude.has(address.key));
-      if (!unreached || !left || stopped()) throw thrown;
+      const hasMore = attempt < all.length && all.some(({ key }) => !exclude.has(key));
+      if (!isUnreached || !hasMore || placement.stopped()) throw thrown;
     }
   }
 }

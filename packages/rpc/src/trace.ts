@@ -1,5 +1,6 @@
 import type { Context } from "@slipstream/metainfo";
 import {
+  BizStatusError,
   type CallInfo,
   type CallResult,
   type CallTrace,
@@ -66,18 +67,21 @@ export class Trace {
     }
   }
 
-  /** Reports header and end of a client's stream as they arrive. */
+  /** Reports that a client's stream is open, and its header when it arrives. */
   watch(stream: ClientByteStream): void {
-    if (!this.hasEvents) return;
     this.event({ type: "start" });
     stream.header().then(
       (fields) => this.event({ type: "header", header: new Header(fields) }),
+      // A call that broke before has no header to tell of.
       () => {},
     );
-    stream.trailer().then(
-      () => this.event({ type: "finish" }),
-      (error: unknown) => this.event({ type: "finish", error: RpcError.from(error) }),
-    );
+  }
+
+  /** The end of a stream: the last event, then the result. */
+  finishStream(result: CallResult): void {
+    if (this.#finished) return;
+    this.event({ type: "finish", ...result });
+    this.finish(result);
   }
 
   /** Only the first counts. */
@@ -96,7 +100,8 @@ export class Trace {
 
 const success: CallResult = {};
 
-/** The result of a call for tracers: a business status is a success. */
+/** The result of a call for tracers. A business status is a success, as are the exceptions that a method declares. */
 export function resultOf(error: unknown): CallResult {
-  return error instanceof RpcError ? { error } : success;
+  if (error === undefined || error instanceof BizStatusError) return success;
+  return { error: RpcError.from(error) };
 }

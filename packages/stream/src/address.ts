@@ -37,17 +37,22 @@ export function parseAddress(text: string): Address {
   const url = /^(wss?):\/\/(\[[^\]]+\]|[^/:?#]+)(?::(\d+))?([/?][^#]*)?$/.exec(text);
   if (url) {
     const scheme = url[1] as "ws" | "wss";
-    const port = url[3] === undefined ? (scheme === "ws" ? 80 : 443) : Number(url[3]);
-    if (port > 65535) throw bad(`port ${port} is over 65535`);
-    const path = url[4] ?? "/";
-    const host = unbracket(url[2] ?? "");
-    return { key: `${scheme}://${url[2]}:${port}${path}`, scheme, host, port, path };
+    const host = (url[2] ?? "").toLowerCase();
+    const port = url[3] === undefined ? (scheme === "ws" ? 80 : 443) : portOf(url[3], bad);
+    const path = (url[4] ?? "/").replace(/^\?/, "/?");
+    return { key: `${scheme}://${host}:${port}${path}`, scheme, host: unbracket(host), port, path };
   }
   const hostPort = /^(\[[^\]]+\]|[^:/\s]+):(\d+)$/.exec(text);
   if (!hostPort) throw bad(/^[^:/\s]+$/.test(text) ? "no port" : "not an address");
-  const port = Number(hostPort[2]);
-  if (port < 1 || port > 65535) throw bad(`port ${port} is not in 1..65535`);
-  return { key: `${hostPort[1]}:${port}`, scheme: "tcp", host: unbracket(hostPort[1] ?? ""), port };
+  const host = (hostPort[1] ?? "").toLowerCase();
+  const port = portOf(hostPort[2] ?? "", bad);
+  return { key: `${host}:${port}`, scheme: "tcp", host: unbracket(host), port };
+}
+
+function portOf(digits: string, bad: (why: string) => RpcError): number {
+  const port = Number(digits);
+  if (port < 1 || port > 65535) throw bad(`port ${digits} is not in 1..65535`);
+  return port;
 }
 
 function unbracket(host: string): string {

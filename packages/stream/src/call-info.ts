@@ -95,7 +95,10 @@ export class CallInfo {
     this.#shared.peer = peer;
   }
 
-  /** The stream itself, without decorators, once it is open; `undefined` for ping-pong calls. */
+  /**
+   * The stream itself, without decorators, once it is open. On a server it is what the handler gets, so for a single call
+   * its `ServerCall`; on a client it is `undefined` for single calls.
+   */
   get stream(): unknown {
     return this.#shared.stream;
   }

@@ -45,7 +45,18 @@ export class Ending implements Ended {
     this.#reason = reason;
     const listeners = this.#listeners;
     this.#listeners = undefined;
-    if (listeners) for (const listener of listeners) listener(reason);
+    if (listeners) for (const listener of listeners) tell(listener, reason);
     return true;
+  }
+}
+
+/** One listener that fails must not keep the others from being told. */
+function tell(listener: (reason: RpcError) => void, reason: RpcError): void {
+  try {
+    listener(reason);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { ContextError } from "@slipstream/metainfo";
 import { type Code, codeToNumber } from "./code.ts";
 
 /** The peer's own numbers, as they came off the wire: for logs and for passing an error on unchanged. */
@@ -63,14 +64,14 @@ export class RpcError extends Error {
     return `rpc error: code = ${codeToNumber(this.code)} (${this.code})${where} desc = ${this.message}`;
   }
 
-  /** `reason` itself when it is an RpcError, else an RpcError of `code` with its text, and `reason` as the cause. */
+  /**
+   * `reason` itself when it is an RpcError, else an RpcError with its text, and `reason` as the cause. The reasons of ended
+   * contexts and of aborted signals keep their meaning: `cancelled` or `deadline_exceeded`; everything else is `code`.
+   */
   static from(reason: unknown, code: Code = "internal"): RpcError {
     if (reason instanceof RpcError) return reason;
-    if (reason instanceof Error) {
-      return new RpcError(reason.name === "AbortError" ? "cancelled" : code, reason.message, {
-        cause: reason,
-      });
-    }
+    if (reason instanceof Error)
+      return new RpcError(endCode(reason) ?? code, reason.message, { cause: reason });
     return new RpcError(code, String(reason), { cause: reason });
   }
 
@@ -79,6 +80,13 @@ export class RpcError extends Error {
   }
 }
 Object.defineProperty(RpcError.prototype, rpcErrorBrand, { value: true });
+
+/** What an error says of the end of a context or signal, by the names that the platform gives to their reasons. */
+function endCode(error: Error): Code | undefined {
+  if (error instanceof ContextError) return error.code;
+  if (error.name === "AbortError") return "cancelled";
+  return error.name === "TimeoutError" ? "deadline_exceeded" : undefined;
+}
 
 /**
  * A business status: the call worked, and its answer is "no". Not an {@link RpcError}: middleware and tracers count the

@@ -1,4 +1,4 @@
-import { Metadata } from "@slipstream/metainfo";
+import { Metadata, wellFormed } from "@slipstream/metainfo";
 import { RpcError } from "./errors.ts";
 import { type Field, type Fields, noFields } from "./fields.ts";
 import { isReservedName } from "./names.ts";
@@ -52,29 +52,31 @@ export class Header {
 export type HeaderInit = Readonly<Record<string, string>> | Header | Metadata;
 
 /**
- * The entries of a header, trailer or metadata, checked.
+ * The entries of a header, trailer or metadata, checked. Lone surrogates become U+FFFD here already, as on any wire, so
+ * that every transport carries the same.
  *
- * @throws RpcError `invalid_argument` for an empty or reserved name and for a value that is no text.
+ * @throws RpcError `invalid_argument` for an empty or reserved name and for a value that is neither text nor bytes.
  */
 export function toFields(init: HeaderInit): Fields {
-  const fields: readonly Field[] =
+  const entries: readonly Field[] =
     init instanceof Header ? init.fields : init instanceof Metadata ? init.fields() : Object.entries(init);
-  for (const [name, value] of fields) {
-    if (name === "") throw new RpcError("invalid_argument", "header name is empty; expected a name");
-    if (isReservedName(name)) {
-      throw new RpcError(
-        "invalid_argument",
-        `header name ${JSON.stringify(name)} is reserved for the framework`,
-      );
-    }
-    if (typeof value !== "string" && !(value instanceof Uint8Array)) {
-      throw new RpcError(
-        "invalid_argument",
-        `header ${JSON.stringify(name)}: expected text (or bytes, set through Metadata), got ${typeof value}`,
-      );
-    }
+  return entries.map(toField);
+}
+
+function toField([name, value]: Field): Field {
+  if (name === "") throw new RpcError("invalid_argument", "header name is empty; expected a name");
+  if (isReservedName(name)) {
+    throw new RpcError(
+      "invalid_argument",
+      `header name ${JSON.stringify(name)} is reserved for the framework; choose another`,
+    );
   }
-  return fields;
+  if (typeof value === "string") return [wellFormed(name), wellFormed(value)];
+  if (value instanceof Uint8Array) return [wellFormed(name), value];
+  throw new RpcError(
+    "invalid_argument",
+    `header ${JSON.stringify(name)}: expected text (or bytes, set through Metadata), got ${typeof value}`,
+  );
 }
 
 /** Collects a header or trailer: a later set of a name replaces all its earlier values, and keeps its place. */

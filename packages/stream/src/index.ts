@@ -10,6 +10,7 @@ export type { Code } from "./code.ts";
 // For authors of transports, codecs, resolvers and balancers
 export { codeFromNumber, codeToNumber } from "./code.ts";
 export type { MessageCodec, ResponseCodec } from "./codec.ts";
+export { decorateStream } from "./decorate.ts";
 export type {
   AnyMethod,
   KindOf,
@@ -42,6 +43,7 @@ export { buildMiddleware, composeCall, composeRecv, composeSend } from "./middle
 export { isHiddenName, isReservedName } from "./names.ts";
 export type { CallOptions, RecvTimeout, StreamOptions } from "./options.ts";
 export { ReceiveQueue } from "./receive-queue.ts";
+export { isSendRefusal, messageTooLarge, sendBufferFull } from "./send-refusal.ts";
 export type { SideEntry } from "./side-entry.ts";
 export { decodeSideEntry, emptySideEntry, encodeSideEntry } from "./side-entry.ts";
 export type {

@@ -41,16 +41,17 @@ export interface ByteStream {
    * Sends one message; ownership of the bytes passes to the transport. `undefined` means accepted, and there is room
    * for more; a promise resolves when there is room again. Messages leave in the order of the calls, awaited or not.
    *
-   * Rejects or throws with the stream's error once it has ended with one, with `failed_precondition` after a half-close
-   * or a clean end, and with `resource_exhausted`, the message not sent, when more than `maxSendBufferBytes` wait.
-   * A rejection because the stream ended is already handled: not awaiting `send` never makes an unhandled rejection.
+   * Rejects or throws with the stream's error once it has ended with one, and with `failed_precondition` after a half-close
+   * or a clean end. A message that is too large, or one too many while others wait, is refused by throwing
+   * `messageTooLarge(…)` or `sendBufferFull(…)`: it is not sent, and the stream goes on.
+   * A rejection is already handled: not awaiting `send` never makes an unhandled rejection.
    */
   send(message: Uint8Array): Promise<void> | undefined;
   /**
    * The next message, or `undefined` when the peer has sent its last. Answers without a promise when it can. The bytes
    * belong to the receiver and never change. Messages that arrived before an error come first; then every call throws
    * or rejects with that error. Several waiting calls are answered first in, first out. Messages that nobody takes make
-   * the transport stop the sender: that is the one way to slow a peer down.
+   * the transport stop the sender: that is the one way to slow a peer down. A promise that it gives is not handled yet.
    */
   recv(): Promise<Uint8Array | undefined> | Uint8Array | undefined;
   /** A message that is already there; `undefined` says only that none is, not that none will come. Never throws. */
@@ -70,7 +71,11 @@ export interface ClientByteStream extends ByteStream {
   header(): Promise<Fields>;
   /** The peer's trailer, likewise: it comes with the end of the call, also with one that carries an error. */
   trailer(): Promise<Fields>;
-  /** Ends the stream at once on both sides, with `reason` here and as much of it as the wire can carry there. Idempotent. */
+  /**
+   * Ends the stream at once on both sides, with `reason` here and as much of it as the wire can carry there: what was not
+   * received yet is dropped, and everything pending fails. So does the end of `start.ended`. Does nothing once the peer's
+   * end is there, or the second time.
+   */
   cancel(reason: RpcError): void;
 }
 
@@ -85,8 +90,10 @@ export interface ServerByteStream extends ByteStream {
    */
   sendHeader(fields: Fields): void;
   /**
-   * Ends the call: the last thing the peer hears of it. `rpc` calls it exactly once for every stream it was given, also
-   * for one whose peer is gone (then nothing is written).
+   * Ends the call: the last thing the peer hears of it, behind all messages sent. `rpc` calls it exactly once for every
+   * stream it was given, also for one whose peer is gone (then nothing is written). What was not received yet is dropped;
+   * `recv` and `send` fail with `end.error`, without one they end cleanly. The peer gets an error of its own: code, text
+   * and origin, not `cause`, `method` and `peer`.
    */
   end(end: StreamEnd): void;
 }

@@ -1,8 +1,6 @@
 import {
-  type CallError,
   type CallStart,
   type ClientByteStream,
-  type Ended,
   Ending,
   type Fields,
   noFields,
@@ -12,58 +10,68 @@ import {
   type ServerStart,
   type StreamEnd,
 } from "@slipstream/stream";
-import { Pipe, type PipeLimits } from "./pipe.ts";
+import { asHeardByServer, asReceived } from "./errors.ts";
+import { Latch } from "./latch.ts";
+import { type Level, Pipe, type PipeLimits } from "./pipe.ts";
+import { copied, serverStart } from "./start.ts";
 
-/** A promise that can be asked for many times, and whose failure nobody has to look at. */
-class Latch<T> {
-  readonly promise: Promise<T>;
-  resolve!: (value: T) => void;
-  reject!: (error: CallError) => void;
+const afterEnd = (): RpcError =>
+  new RpcError("failed_precondition", "send after the end: the call is complete");
 
-  constructor() {
-    this.promise = new Promise<T>((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    this.promise.catch(() => {});
-  }
+export interface Peers {
+  readonly client: Peer;
+  readonly server: Peer;
 }
 
-const afterEnd = (): RpcError => new RpcError("failed_precondition", "send after the call has ended");
-
-/** One stream of both sides: there is no wire between them, so both look at the same object. */
+/** One stream, of both sides: there is no wire between them, so both look at the same object. */
 export class MemoryCall {
   readonly requests: Pipe;
   readonly responses: Pipe;
-  readonly header = new Latch<Fields>();
-  readonly trailer = new Latch<Fields>();
+  readonly header: Latch<Fields> = new Latch();
+  readonly trailer: Latch<Fields> = new Latch();
   /** The server's view of a call that stops before its time. */
-  readonly stopped = new Ending();
-  readonly client: MemoryClientStream;
-  readonly server: MemoryServerStream;
+  readonly stopped: Ending = new Ending();
+  readonly client: ClientByteStream;
+  readonly server: ServerByteStream;
   readonly #onFinished: (call: MemoryCall) => void;
-  #finished = false;
+  #unlisten: () => void = () => {};
+  #isFinished = false;
 
-  constructor(start: CallStart, limits: PipeLimits, peers: Peers, onFinished: (call: MemoryCall) => void) {
-    this.requests = new Pipe(limits);
-    this.responses = new Pipe(limits);
+  constructor(
+    start: CallStart,
+    limits: PipeLimits,
+    level: Level,
+    peers: Peers,
+    onFinished: (call: MemoryCall) => void,
+  ) {
+    this.requests = new Pipe(limits, level);
+    this.responses = new Pipe(limits, level);
     this.#onFinished = onFinished;
-    this.client = new MemoryClientStream(this, peers.server, start.ended);
+    this.client = new MemoryClientStream(this, peers.server);
     this.server = new MemoryServerStream(this, serverStart(start, peers.client, this.stopped));
+    this.#unlisten = start.ended.onEnd((reason) => this.cancel(reason));
   }
 
   get isFinished(): boolean {
-    return this.#finished;
+    return this.#isFinished;
   }
 
-  /** The server ended the call. */
+  /** The server ended the call: the client receives what was sent before. */
   complete({ error, trailer }: StreamEnd): void {
+    const atClient = error && asReceived(error);
+    this.requests.end(atClient ?? afterEnd(), error);
+    this.requests.discard();
     if (!this.#finish()) return;
     this.header.resolve(noFields);
-    this.trailer.resolve(trailer);
-    this.responses.end(error ?? afterEnd(), error);
-    this.requests.end(error ?? afterEnd(), error);
-    this.requests.discard();
+    this.trailer.resolve(copied(trailer));
+    this.responses.end(error ?? afterEnd(), atClient);
+  }
+
+  /** The client ended the call: it receives nothing more. */
+  cancel(reason: RpcError): void {
+    if (this.#isFinished) return;
+    this.break(reason, asHeardByServer(reason));
+    this.responses.discard();
   }
 
   /** The call broke: `atClient` and `atServer` are what each side hears. */
@@ -77,41 +85,21 @@ export class MemoryCall {
   }
 
   #finish(): boolean {
-    if (this.#finished) return false;
-    this.#finished = true;
-    this.client.release();
+    if (this.#isFinished) return false;
+    this.#isFinished = true;
+    this.#unlisten();
     this.#onFinished(this);
     return true;
   }
 }
 
-export interface Peers {
-  readonly client: Peer;
-  readonly server: Peer;
-}
-
-/** What the server is told: the same start, without what is the client's own. */
-export function serverStart(start: CallStart, peer: Peer, ended: Ended): ServerStart {
-  const { address: _, ended: __, ...rest } = start;
-  return { ...rest, ended, peer };
-}
-
-/** A client's reason to stop, as the server hears it. */
-export function asHeardByServer(reason: RpcError): RpcError {
-  const code = reason.code === "deadline_exceeded" ? "deadline_exceeded" : "cancelled";
-  return new RpcError(code, reason.message, { origin: { ...reason.origin, side: "server" } });
-}
-
 class MemoryClientStream implements ClientByteStream {
   readonly peer: Peer;
   readonly #call: MemoryCall;
-  readonly #unlisten: () => void;
-  #released = false;
 
-  constructor(call: MemoryCall, peer: Peer, ended: Ended) {
+  constructor(call: MemoryCall, peer: Peer) {
     this.#call = call;
     this.peer = peer;
-    this.#unlisten = ended.onEnd((reason) => this.cancel(reason));
   }
 
   send(message: Uint8Array): Promise<void> | undefined {
@@ -139,13 +127,7 @@ class MemoryClientStream implements ClientByteStream {
   }
 
   cancel(reason: RpcError): void {
-    this.#call.break(reason, asHeardByServer(reason));
-  }
-
-  release(): void {
-    if (this.#released) return;
-    this.#released = true;
-    this.#unlisten();
+    this.#call.cancel(reason);
   }
 }
 
@@ -173,7 +155,7 @@ class MemoryServerStream implements ServerByteStream {
   }
 
   sendHeader(fields: Fields): void {
-    this.#call.header.resolve(fields);
+    this.#call.header.resolve(copied(fields));
   }
 
   end(end: StreamEnd): void {

@@ -1,9 +1,11 @@
+import { Context, runWithContext } from "@slipstream/metainfo";
 import {
   type Address,
   type CallStart,
   type ClientByteStream,
   type ClientTransport,
   Ending,
+  messageTooLarge,
   type OpenOptions,
   type Peer,
   type Reply,
@@ -12,11 +14,13 @@ import {
   type ServerHandler,
   type ServerTransport,
 } from "@slipstream/stream";
-import { asHeardByServer, MemoryCall, type Peers, serverStart } from "./call.ts";
-import type { PipeLimits } from "./pipe.ts";
+import { MemoryCall, type Peers } from "./call.ts";
+import { asHeardByServer, asReceived } from "./errors.ts";
+import type { Level, PipeLimits } from "./pipe.ts";
+import { copied, serverStart } from "./start.ts";
 
 export interface MemoryOptions {
-  /** What servers and clients in this process find one another by; only for messages. @defaultValue "memory" */
+  /** Its address is `memory:name`. Only one transport has it: it is no registry. @defaultValue "memory" */
   readonly name?: string;
   /** Unread bytes of one direction of a stream before its sender waits. @defaultValue 262,144 */
   readonly windowBytes?: number;
@@ -56,6 +60,7 @@ class InMemory implements MemoryTransport {
   readonly #limits: PipeLimits;
   readonly #maxCalls: number;
   readonly #peers: Peers;
+  readonly #level: Level = { queuedBytes: 0 };
   readonly #streams = new Set<MemoryCall>();
   readonly #calls = new Set<(reason: RpcError) => void>();
   #handler: ServerHandler | undefined;
@@ -81,11 +86,7 @@ class InMemory implements MemoryTransport {
   }
 
   get queuedBytes(): number {
-    let bytes = 0;
-    for (const call of this.#streams) {
-      bytes += call.requests.queue.queuedBytes + call.responses.queue.queuedBytes;
-    }
-    return bytes;
+    return this.#level.queuedBytes;
   }
 
   async serve(handler: ServerHandler): Promise<RunningTransport> {
@@ -96,6 +97,7 @@ class InMemory implements MemoryTransport {
       );
     }
     this.#handler = handler;
+    this.#isDraining = false;
     return {
       addresses: [this.defaultTarget],
       drain: () => {
@@ -110,9 +112,11 @@ class InMemory implements MemoryTransport {
 
   async open(start: CallStart, _: OpenOptions = {}): Promise<ClientByteStream> {
     const handler = this.#admit(start);
-    const call = new MemoryCall(start, this.#limits, this.#peers, (done) => this.#streams.delete(done));
+    const call = new MemoryCall(start, this.#limits, this.#level, this.#peers, (done) =>
+      this.#streams.delete(done),
+    );
     this.#streams.add(call);
-    queueMicrotask(() => handler.stream(call.server));
+    atServer(() => handler.stream(call.server));
     return call.client;
   }
 
@@ -122,20 +126,22 @@ class InMemory implements MemoryTransport {
     { oneway }: OpenOptions & { readonly oneway: boolean },
   ): Promise<Reply | undefined> {
     const handler = this.#admit(start);
-    this.#checkSize(request);
+    const { maxMessageBytes } = this.#limits;
+    if (request.byteLength > maxMessageBytes) throw messageTooLarge(request.byteLength, maxMessageBytes);
     const stopped = new Ending();
     const served = new Promise<Reply | undefined>((resolve, reject) => {
       const lost = (reason: RpcError): void => {
-        stopped.end(asHeardByServer(reason));
+        this.#calls.delete(lost);
         reject(reason);
+        stopped.end(asHeardByServer(reason));
       };
       const unlisten = oneway ? undefined : start.ended.onEnd(lost);
       this.#calls.add(lost);
-      queueMicrotask(async () => {
+      atServer(async () => {
         const reply = await handler.call(serverStart(start, this.#peers.client, stopped), request);
         unlisten?.();
         this.#calls.delete(lost);
-        resolve(reply);
+        resolve(reply && this.#received(reply));
       });
     });
     if (!oneway) return served;
@@ -156,6 +162,11 @@ class InMemory implements MemoryTransport {
   #admit(start: CallStart): ServerHandler {
     if (start.ended.reason) throw start.ended.reason;
     if (this.#isClosed) throw new RpcError("unavailable", "the transport has been closed");
+    if (start.address.key !== this.defaultTarget.key) {
+      throw new RpcError("unavailable", `${start.address.key}: this transport is ${this.defaultTarget.key}`, {
+        retryable: true,
+      });
+    }
     if (!this.#handler || this.#isDraining) {
       const why = this.#handler ? "is shutting down" : "has no server";
       throw new RpcError("unavailable", `${start.address.key} ${why}`, { retryable: true });
@@ -166,14 +177,14 @@ class InMemory implements MemoryTransport {
     return this.#handler;
   }
 
-  #checkSize(request: Uint8Array): void {
+  /** A reply as it would come over a wire. */
+  #received({ outcome, header, trailer, backward }: Reply): Reply {
+    const rest = { header: copied(header), trailer: copied(trailer), backward };
+    if ("error" in outcome) return { ...rest, outcome: { error: asReceived(outcome.error) } };
+    const { byteLength } = outcome.message;
     const { maxMessageBytes } = this.#limits;
-    if (request.byteLength > maxMessageBytes) {
-      throw new RpcError(
-        "resource_exhausted",
-        `message of ${request.byteLength} bytes is over maxMessageBytes (${maxMessageBytes})`,
-      );
-    }
+    if (byteLength <= maxMessageBytes) return { ...rest, outcome };
+    return { ...rest, outcome: { error: asReceived(messageTooLarge(byteLength, maxMessageBytes)) } };
   }
 
   #breakAll(why: string): void {
@@ -182,4 +193,9 @@ class InMemory implements MemoryTransport {
     for (const call of [...this.#streams]) call.break(new RpcError("unavailable", why), atServer());
     for (const lost of [...this.#calls]) lost(new RpcError("unavailable", why));
   }
+}
+
+/** Runs on, as a message over a wire would: later, and outside of whatever context the caller is in. */
+function atServer(run: () => void | Promise<void>): void {
+  queueMicrotask(() => void runWithContext(Context.background, run));
 }

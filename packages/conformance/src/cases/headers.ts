@@ -315,7 +315,7 @@ export const headers: readonly Case[] = [
             stream.setHeader({ h: "chat" });
             stream.setTrailer({ t: "chat" });
           },
-          async *story(_, stream) {
+          async story(_, stream) {
             stream.setHeader({ h: "story" });
             stream.setTrailer({ t: "story" });
           },

@@ -1,4 +1,7 @@
 import type { Case } from "../case.ts";
+import { cancel } from "./cancel.ts";
+import { deadlines } from "./deadlines.ts";
+import { errors } from "./errors.ts";
 import { headers } from "./headers.ts";
 import { kinds } from "./kinds.ts";
 import { messages } from "./messages.ts";
@@ -8,4 +11,7 @@ export const cases: Readonly<Record<string, readonly Case[]>> = {
   "kinds of methods": kinds,
   "header and trailer": headers,
   messages,
+  errors,
+  cancel,
+  deadlines,
 };

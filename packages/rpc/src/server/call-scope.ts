@@ -1,5 +1,6 @@
 import type { Context } from "@slipstream/metainfo";
 import {
+  type CallError,
   type CallInfo,
   type Fields,
   HeaderBuilder,
@@ -12,24 +13,36 @@ import { MetadataBudget } from "../limits.ts";
 
 /** What a handler has of any call: context, header and trailer. Streams add their messages to it. */
 export class CallScope implements ServerCall {
-  /** Replaced when middleware passes another context on. */
-  info: CallInfo;
+  #info: CallInfo;
   readonly #maxMetadataBytes: number;
+  /** Puts the header on the wire; absent where the reply carries it. */
+  readonly #writeHeader: ((fields: Fields) => void) | undefined;
   #header: HeaderBuilder | undefined;
   #trailer: HeaderBuilder | undefined;
   #isHeaderSent = false;
+  #endedWith: CallError | undefined;
 
-  constructor(info: CallInfo, maxMetadataBytes: number) {
-    this.info = info;
+  constructor(info: CallInfo, maxMetadataBytes: number, writeHeader?: (fields: Fields) => void) {
+    this.#info = info;
     this.#maxMetadataBytes = maxMetadataBytes;
+    this.#writeHeader = writeHeader;
+  }
+
+  get info(): CallInfo {
+    return this.#info;
   }
 
   get context(): Context {
-    return this.info.context;
+    return this.#info.context;
   }
 
   get signal(): AbortSignal {
-    return this.info.context.signal;
+    return this.#info.context.signal;
+  }
+
+  /** Takes on what middleware made of the call: the same, with another context. */
+  adopt(info: CallInfo): void {
+    this.#info = info;
   }
 
   setHeader(header: HeaderInit): void {
@@ -41,7 +54,7 @@ export class CallScope implements ServerCall {
     this.#checkHeaderUnsent("sendHeader");
     if (header) this.#header = this.#collect(this.#header, header, "header");
     this.#isHeaderSent = true;
-    this.writeHeader(this.header);
+    this.#writeHeader?.(this.header);
   }
 
   setTrailer(trailer: HeaderInit): void {
@@ -60,11 +73,13 @@ export class CallScope implements ServerCall {
   flushHeader(): void {
     if (this.#isHeaderSent) return;
     this.#isHeaderSent = true;
-    if (this.#header) this.writeHeader(this.header);
+    if (this.#header) this.#writeHeader?.(this.header);
   }
 
-  /** Nothing to do for a ping-pong call: its reply carries the header. */
-  protected writeHeader(_: Fields): void {}
+  /** The call is over before its handler is: what it still wants to send fails with this. */
+  endWith(error: CallError): void {
+    this.#endedWith = error;
+  }
 
   #collect(builder: HeaderBuilder | undefined, init: HeaderInit, what: string): HeaderBuilder {
     const collected = new HeaderBuilder(builder);
@@ -74,6 +89,7 @@ export class CallScope implements ServerCall {
   }
 
   #checkHeaderUnsent(what: string): void {
+    if (this.#endedWith) throw this.#endedWith;
     if (this.#isHeaderSent) {
       throw new RpcError("failed_precondition", `${what}: the header has been sent already`);
     }

@@ -11,16 +11,19 @@ import {
 } from "@slipstream/stream";
 import { thrownToError } from "../reasons.ts";
 import { ActiveCalls } from "./active-calls.ts";
+import type { ServerRuntime } from "./call-run.ts";
+import { invoke } from "./invoke.ts";
 import type { ServerOptions } from "./options.ts";
 import { type Entry, Registry } from "./registry.ts";
-import { invoke, type ServerRuntime, serveCall, serveCallOnStream, serveStream } from "./server-call.ts";
+import { serveCall, serveCallOnStream } from "./serve-call.ts";
+import { serveStream } from "./serve-stream.ts";
 
 const defaultMaxMetadataBytes = 32 * 1024;
 
 /** Takes the calls of all transports of one server, and finds who serves them. */
 export class Dispatcher implements ServerHandler {
-  readonly registry = new Registry();
-  readonly active = new ActiveCalls();
+  readonly registry: Registry = new Registry();
+  readonly active: ActiveCalls = new ActiveCalls();
   readonly #runtime: ServerRuntime;
 
   constructor(options: ServerOptions) {

@@ -23,12 +23,14 @@ export class Registry {
     }
     const methods = new Map<string, Entry>();
     for (const [key, method] of Object.entries(service.methods)) {
-      const handler = implementation[key] as (...args: readonly unknown[]) => unknown;
-      methods.set(method.name, {
-        service,
-        method,
-        handle: (...args) => handler.apply(implementation, [...args]),
-      });
+      if (methods.has(method.name)) {
+        throw new RpcError(
+          "invalid_argument",
+          `service ${service.name} has two methods named ${method.name}`,
+        );
+      }
+      const handler = implementation[key] as Entry["handle"];
+      methods.set(method.name, { service, method, handle: handler.bind(implementation) });
     }
     this.#services.set(service.name, methods);
   }

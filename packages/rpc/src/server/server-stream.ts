@@ -1,10 +1,4 @@
-import {
-  type BidiServerStream,
-  type CallInfo,
-  type Fields,
-  type Middleware,
-  type ServerByteStream,
-} from "@slipstream/stream";
+import type { BidiServerStream, CallInfo, Middleware, ServerByteStream } from "@slipstream/stream";
 import { MessageReader } from "../message-reader.ts";
 import { MessageWriter } from "../message-writer.ts";
 import type { Trace } from "../trace.ts";
@@ -12,10 +6,8 @@ import { CallScope } from "./call-scope.ts";
 
 /** The handler's end of any streaming method: the kinds' interfaces say which of its methods a kind has. */
 export class ServerMessageStream extends CallScope implements BidiServerStream<unknown, unknown> {
-  readonly #bytes: ServerByteStream;
   readonly #writer: MessageWriter;
   readonly #reader: MessageReader;
-  #isHeaderFlushed = false;
 
   constructor(
     bytes: ServerByteStream,
@@ -26,21 +18,24 @@ export class ServerMessageStream extends CallScope implements BidiServerStream<u
     }: { readonly maxMetadataBytes: number; readonly middleware: readonly Middleware[] },
     trace: Trace | undefined,
   ) {
-    super(info, maxMetadataBytes);
-    this.#bytes = bytes;
-    this.#writer = new MessageWriter(bytes, info, info.descriptor.response, middleware);
-    this.#reader = new MessageReader({ bytes, info, codec: info.descriptor.request, middleware });
+    super(info, maxMetadataBytes, (fields) => bytes.sendHeader(fields));
+    const { request, response } = info.descriptor;
+    this.#writer = new MessageWriter(bytes, info, response, middleware);
+    this.#reader = new MessageReader({ bytes, info, codec: request, middleware });
     if (trace?.hasEvents) {
       this.#writer.trace = trace;
       this.#reader.trace = trace;
     }
   }
 
+  override adopt(info: CallInfo): void {
+    super.adopt(info);
+    this.#writer.info = info;
+    this.#reader.info = info;
+  }
+
   send(message: unknown): Promise<void> {
-    if (!this.#isHeaderFlushed) {
-      this.#isHeaderFlushed = true;
-      this.flushHeader();
-    }
+    this.flushHeader();
     return this.#writer.send(message);
   }
 
@@ -53,13 +48,6 @@ export class ServerMessageStream extends CallScope implements BidiServerStream<u
   }
 
   [Symbol.asyncIterator](): AsyncIterator<unknown> {
-    return this.#reader.iterate(stopReading);
-  }
-
-  protected override writeHeader(fields: Fields): void {
-    this.#bytes.sendHeader(fields);
+    return this.#reader.iterate(() => this.#reader.discard());
   }
 }
-
-// Leaving the loop leaves the call as it is: the transport drops what nobody reads when the handler ends.
-const stopReading = (): void => {};

@@ -1,0 +1,81 @@
+import { type Context, currentContext, runWithContext } from "@slipstream/metainfo";
+import { type CallInfo, RpcError } from "@slipstream/stream";
+import type { CallScope } from "./call-scope.ts";
+import type { Entry } from "./registry.ts";
+import type { ServerMessageStream } from "./server-stream.ts";
+
+/** Runs the handler itself, the innermost step of the middleware chain, with the context that middleware passed on. */
+export function invoke(entry: Entry, info: CallInfo, request: unknown): Promise<unknown> {
+  const scope = info.stream as CallScope;
+  if (info.context !== scope.context) scope.adopt(info);
+  const run = async (): Promise<unknown> =>
+    info.isStreaming
+      ? runStreamHandler(entry, scope as ServerMessageStream, request as ServerMessageStream)
+      : entry.handle(request, scope);
+  return info.context === currentContext() ? run() : runWithContext(info.context, run);
+}
+
+/**
+ * `stream` is what middleware left of `own`: the same, or a decorator. The steps that handlers do not see (the one request
+ * of a server stream, the one response of a client stream) are done on `own`: a decorator need not have them.
+ */
+async function runStreamHandler(
+  entry: Entry,
+  own: ServerMessageStream,
+  stream: ServerMessageStream,
+): Promise<undefined> {
+  const { kind, name } = entry.method;
+  if (kind === "client") {
+    await own.send(await entry.handle(stream));
+    return undefined;
+  }
+  let result: unknown;
+  if (kind === "server") {
+    const request = await own.recv();
+    if (request === undefined) {
+      throw new RpcError("invalid_argument", `${name}: expected one request, got none`);
+    }
+    result = entry.handle(request, stream);
+  } else {
+    result = entry.handle(stream);
+  }
+  if (isAsyncIterable(result)) await sendAll(result, stream, own.context);
+  else await result;
+  return undefined;
+}
+
+/** Sends what a handler yields. It pulls inside the handler's own context, and so lets it see the ambient one. */
+async function sendAll(
+  messages: AsyncIterable<unknown>,
+  stream: ServerMessageStream,
+  context: Context,
+): Promise<void> {
+  const iterator = messages[Symbol.asyncIterator]();
+  const leave = async (): Promise<void> => {
+    try {
+      await iterator.return?.();
+    } catch {
+      // The call is over for another reason, and that is what its caller hears.
+    }
+  };
+  // One that waits for its next message learns that nobody wants it any more; a generator does so at its next yield.
+  const stopListening = context.onEnd(() => void runWithContext(context, leave));
+  try {
+    for (;;) {
+      const next = await iterator.next();
+      if (next.done) return;
+      try {
+        await stream.send(next.value);
+      } catch (thrown) {
+        await leave();
+        throw thrown;
+      }
+    }
+  } finally {
+    stopListening();
+  }
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+}
