@@ -1,6 +1,9 @@
 /** The receiving side of flow control (RFC 9113, 5.2 and 6.9): how much the peer may send. */
 
 import { ErrorCode, H2Error } from "./error.ts";
+import { FrameType } from "./frame.ts";
+import type { ResolvedOptions } from "./options.ts";
+import type { Output } from "./output.ts";
 import { now } from "./platform.ts";
 import { DEFAULT_WINDOW } from "./settings.ts";
 
@@ -56,14 +59,16 @@ export class ConnectionWindow {
   unreadBytes = 0;
   /** What the peer may still send. */
   #open: number = DEFAULT_WINDOW;
+  readonly #output: Output;
+  readonly #growth: WindowGrowth;
   readonly #bytes: number;
   readonly #maxUnreadBytes: number;
-  readonly #growth: WindowGrowth;
 
-  constructor(bytes: number, maxUnreadBytes: number, growth: WindowGrowth) {
-    this.#bytes = bytes;
-    this.#maxUnreadBytes = maxUnreadBytes;
+  constructor(output: Output, growth: WindowGrowth, options: ResolvedOptions) {
+    this.#output = output;
     this.#growth = growth;
+    this.#bytes = options.connectionWindowBytes;
+    this.#maxUnreadBytes = options.maxUnreadBytes;
   }
 
   /** @throws H2Error FLOW_CONTROL_ERROR when the peer sent more than it may. */
@@ -77,15 +82,15 @@ export class ConnectionWindow {
     }
   }
 
-  /** The increment to tell the peer of; 0 while that is not worth a frame. */
-  increment(): number {
+  /** Lets the peer send more, when that is worth a frame. */
+  replenish(): void {
     const window = Math.max(this.#bytes, this.#growth.windowBytes);
-    // Half the window at least stays open, so the usual case costs one comparison.
-    if (this.#open > window >> 1) return 0;
+    // The usual case: half the window at least is open.
+    if (this.#open > window >> 1) return;
     const limit = Math.min(window, this.#maxUnreadBytes - this.unreadBytes);
     const increment = limit - this.#open;
-    if (increment <= 0 || increment < limit >> 1) return 0;
+    if (increment <= 0 || increment < limit >> 1) return;
     this.#open += increment;
-    return increment;
+    this.#output.numberFrame(FrameType.WINDOW_UPDATE, 0, increment);
   }
 }

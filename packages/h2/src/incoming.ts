@@ -6,11 +6,11 @@ import { fragmentOf, HeaderBlock } from "./header-block.ts";
 import { Decoder } from "./hpack/decoder.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { Rate } from "./rate.ts";
-import { type Connection, Progress, type SessionStream } from "./stream.ts";
+import { Progress, type SessionStream, type StreamOwner } from "./stream.ts";
 import type { Countdown } from "./watchdog.ts";
 
 /** What the frames of a peer are about. */
-export interface FrameOwner extends Connection {
+export interface FrameOwner extends StreamOwner {
   findStream(id: number): SessionStream | undefined;
   /** Neither side has opened it yet (RFC 9113, 5.1). */
   isIdle(id: number): boolean;
@@ -73,7 +73,7 @@ export class Incoming implements FrameSink<SessionStream | undefined> {
   dataHead(streamId: number, length: number, flags: number): SessionStream | undefined {
     if (this.#block.isUnfinished) this.#expectContinuation();
     const owner = this.#owner;
-    const { receiveWindow, sender } = owner;
+    const { receiveWindow } = owner;
     receiveWindow.arrived(length);
     const stream = owner.findStream(streamId);
     if (length === 0 && (flags & Flag.END_STREAM) === 0) this.#uselessRate.count();
@@ -86,8 +86,7 @@ export class Incoming implements FrameSink<SessionStream | undefined> {
     } else {
       stream.receiveWindow -= length;
     }
-    const increment = receiveWindow.increment();
-    if (increment > 0) sender.output.numberFrame(FrameType.WINDOW_UPDATE, 0, increment);
+    receiveWindow.replenish();
     return stream;
   }
 
@@ -252,8 +251,6 @@ export class Incoming implements FrameSink<SessionStream | undefined> {
       if (!this.#owner.wasResetHere(streamId)) this.#uselessRate.count();
       return;
     }
-    // One that we had answered has cost what it was to cost.
-    if (stream.sending !== Progress.ENDED) this.#resetRate.count();
     this.#owner.onReset(stream, code);
   }
 
@@ -277,11 +274,11 @@ export class Incoming implements FrameSink<SessionStream | undefined> {
   #priority(streamId: number, bytes: Uint8Array, start: number, length: number): void {
     if (streamId === 0) this.#refuse("PRIORITY on stream 0");
     this.#uselessRate.count();
-    if (length !== 5)
-      this.#owner.failStream(streamId, ErrorCode.FRAME_SIZE_ERROR, `PRIORITY of ${length} bytes`);
-    else if (getUint31(bytes, start) === streamId) {
-      this.#owner.failStream(streamId, ErrorCode.PROTOCOL_ERROR, "a stream depends on itself");
-    }
+    if (length === 5 && getUint31(bytes, start) !== streamId) return;
+    const code = length === 5 ? ErrorCode.PROTOCOL_ERROR : ErrorCode.FRAME_SIZE_ERROR;
+    // An idle stream cannot be reset (RFC 9113, 6.4).
+    if (this.#owner.isIdle(streamId)) throw new H2Error(code, "PRIORITY that is malformed (RFC 9113, 6.3)");
+    this.#owner.failStream(streamId, code, "PRIORITY that is malformed");
   }
 
   #expect(isLength: boolean, name: string, length: number): void {

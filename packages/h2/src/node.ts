@@ -1,14 +1,13 @@
 /** Sessions over the sockets of `node:net` and `node:tls`. */
 
 import type { Socket } from "node:net";
-import type { Link, LinkReceiver } from "./link.ts";
-import type { SessionOptions } from "./options.ts";
 import {
   createClientSession as createClient,
   createServerSession as createServer,
-  type H2Session,
-} from "./session.ts";
-import type { SessionHandler } from "./types.ts";
+} from "./create-session.ts";
+import type { Link, LinkReceiver } from "./link.ts";
+import type { SessionOptions } from "./options.ts";
+import type { H2Session, SessionHandler } from "./types.ts";
 
 /** The name for ALPN, as in `tls.connect({ ALPNProtocols: [ALPN] })` (RFC 9113, 3.2). */
 export const ALPN = "h2";
@@ -66,7 +65,8 @@ class SocketLink implements Link {
     // A peer that ended its side can be sent nothing that it would answer.
     socket.on("end", close);
     socket.on("close", close);
-    socket.resume();
+    if (socket.destroyed) process.nextTick(close);
+    else socket.resume();
   }
 
   write(chunks: readonly Uint8Array[]): boolean {

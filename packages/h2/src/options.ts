@@ -45,6 +45,11 @@ export interface SessionOptions {
    */
   readonly maxConcurrentStreams?: number;
   /**
+   * Streams that a client opens in the life of a connection. After the last it is not usable any more.
+   * @defaultValue 1073741824, all ids
+   */
+  readonly maxStreams?: number;
+  /**
    * The largest header or trailer section, counted as in RFC 9113, 6.5.2. The stream of a larger one fails.
    * @defaultValue 65536
    */
@@ -139,6 +144,7 @@ const DEFAULTS: ResolvedOptions = {
   maxFrameBytes: 128 * 1024,
   maxSendFrameBytes: 128 * 1024,
   maxConcurrentStreams: 1000,
+  maxStreams: 2 ** 30,
   maxHeaderListBytes: 64 * 1024,
   maxHeaderBlockBytes: 256 * 1024,
   maxContinuationFrames: 64,

@@ -5,16 +5,8 @@ import type { Decoder } from "./hpack/decoder.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { DEFAULT_WINDOW, type LocalSettings, settingsPayload } from "./settings.ts";
+import type { SettingsChange } from "./types.ts";
 import type { Countdown } from "./watchdog.ts";
-
-/** Settings of ours that may change while a connection lives. */
-export interface SettingsChange {
-  readonly streamWindowBytes?: number;
-  readonly maxConcurrentStreams?: number;
-  readonly headerTableBytes?: number;
-  readonly maxHeaderListBytes?: number;
-  readonly maxFrameBytes?: number;
-}
 
 /**
  * What our SETTINGS say, and what we hold the peer to meanwhile: more is allowed from the moment it is said, less from the moment the peer acknowledges it
@@ -63,6 +55,18 @@ export class OwnSettings {
     this.#setTable(Math.max(this.#tableBytes, headerTableSize ?? 0));
     this.#setWindow(Math.max(this.initialWindow, initialWindowSize ?? 0));
     this.#parser.maxFrameSize = Math.max(this.#parser.maxFrameSize, maxFrameSize ?? 0);
+  }
+
+  change(change: SettingsChange): void {
+    const { streamWindowBytes, headerTableBytes, maxConcurrentStreams, maxFrameBytes, maxHeaderListBytes } =
+      change;
+    this.send({
+      ...(headerTableBytes === undefined ? {} : { headerTableSize: headerTableBytes }),
+      ...(maxConcurrentStreams === undefined ? {} : { maxConcurrentStreams }),
+      ...(streamWindowBytes === undefined ? {} : { initialWindowSize: streamWindowBytes }),
+      ...(maxFrameBytes === undefined ? {} : { maxFrameSize: maxFrameBytes }),
+      ...(maxHeaderListBytes === undefined ? {} : { maxHeaderListSize: maxHeaderListBytes }),
+    });
   }
 
   acknowledged(): void {

@@ -15,7 +15,7 @@ interface Timer {
   unref?(): void;
 }
 
-declare const globalThis: {
+interface Platform {
   readonly Buffer?: NativeBuffer;
   readonly performance: { now(): number };
   setTimeout(run: () => void, ms: number): Timer;
@@ -25,13 +25,14 @@ declare const globalThis: {
     label: "utf-8",
     options: { fatal: boolean; ignoreBOM: boolean },
   ) => { decode(bytes: Uint8Array): string };
-};
+}
 
-const native = typeof globalThis.Buffer?.allocUnsafeSlow === "function" ? globalThis.Buffer : undefined;
+const platform = globalThis as unknown as Platform;
+const native = typeof platform.Buffer?.allocUnsafeSlow === "function" ? platform.Buffer : undefined;
 const latin1Slice = native?.prototype.latin1Slice;
 const latin1Write = native?.prototype.latin1Write;
-const encoder = new globalThis.TextEncoder();
-const decoder = new globalThis.TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const encoder = new platform.TextEncoder();
+const decoder = new platform.TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Below this many bytes a loop in JavaScript beats a call into native code. */
 const SHORT = 16;
@@ -71,12 +72,12 @@ export function utf8Bytes(text: string): Uint8Array {
 
 /** Milliseconds on a clock that never goes back. */
 export function now(): number {
-  return globalThis.performance.now();
+  return platform.performance.now();
 }
 
 /** Runs once, later; does not keep a process alive. Returns how to stop it. */
 export function later(run: () => void, ms: number): () => void {
-  const timer = globalThis.setTimeout(run, Math.min(ms, 0x7fffffff));
+  const timer = platform.setTimeout(run, Math.min(ms, 0x7fffffff));
   timer.unref?.();
-  return () => globalThis.clearTimeout(timer);
+  return () => platform.clearTimeout(timer);
 }

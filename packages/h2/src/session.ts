@@ -9,21 +9,25 @@ import type { Link, LinkReceiver } from "./link.ts";
 import { OpenQueue } from "./open-queue.ts";
 import { type ResolvedOptions, resolveOptions, type SessionOptions } from "./options.ts";
 import { Output } from "./output.ts";
-import { OwnSettings, type SettingsChange } from "./own-settings.ts";
+import { OwnSettings } from "./own-settings.ts";
 import { Pings } from "./pings.ts";
 import { later, utf8Bytes } from "./platform.ts";
+import { ResetIds } from "./reset-ids.ts";
 import { requestSection, responseSection, type ServerSectionOwner } from "./sections.ts";
 import { Sender } from "./sender.ts";
 import { changedSettings, DEFAULT_PEER_SETTINGS } from "./settings.ts";
+import { Shutdown } from "./shutdown.ts";
 import { Progress, SessionStream, UNHANDLED } from "./stream.ts";
 import { StreamTable } from "./stream-table.ts";
 import { Timeouts } from "./timeouts.ts";
 import type {
   Fields,
+  H2Session,
   OpenWaiter,
   PeerSettings,
-  Session,
+  SessionEvent,
   SessionHandler,
+  SettingsChange,
   ShutdownOptions,
   Stream,
   StreamClose,
@@ -34,44 +38,17 @@ import type {
 const STREAMS_BEFORE_SETTINGS = 100;
 /** How long the peer has to close the link after our GOAWAY. */
 const LINGER_MS = 1000;
-/** How long it has to answer the PING between the two GOAWAY frames of a shutdown. */
-const SHUTDOWN_PING_MS = 10_000;
 /** Of the debug text of a GOAWAY. */
 const MAX_DEBUG_BYTES = 1024;
 
-/** How far the end of the session has come. */
-const Phase = { OPEN: 0, DRAINING: 1, OVER: 2 } as const;
-
-/** A session of this package: {@link Session}, and settings that may change. */
-export interface H2Session extends Session {
-  /** Tells the peer of new limits (RFC 9113, 6.5). */
-  changeSettings(change: SettingsChange): void;
-}
-
-/** An HTTP/2 connection over a link, as the client. The preface and our SETTINGS are sent at once. */
-export function createClientSession(
-  link: Link,
-  handler: SessionHandler,
-  options: SessionOptions = {},
-): H2Session {
-  return new Connection(link, handler, resolveOptions(options), false);
-}
-
-/** An HTTP/2 connection over a link, as the server. */
-export function createServerSession(
-  link: Link,
-  handler: SessionHandler,
-  options: SessionOptions = {},
-): H2Session {
-  return new Connection(link, handler, resolveOptions(options), true);
-}
-
 /** The connection: its streams, and its life from SETTINGS to GOAWAY. */
-class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
+export class HttpSession implements H2Session, ServerSectionOwner, LinkReceiver {
   readonly sender: Sender;
   readonly receiveWindow: ConnectionWindow;
   readonly growth: WindowGrowth;
   peerSettings: PeerSettings = DEFAULT_PEER_SETTINGS;
+  /** The highest id that the peer has opened. */
+  lastPeerId = 0;
 
   readonly #link: Link;
   readonly #handler: SessionHandler;
@@ -85,20 +62,17 @@ class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
   readonly #timeouts: Timeouts;
   readonly #streams: StreamTable<SessionStream> = new StreamTable<SessionStream>();
   readonly #openQueue: OpenQueue;
+  readonly #shutdown: Shutdown = new Shutdown(this);
+  readonly #resetIds: ResetIds;
 
-  #phase: number = Phase.OPEN;
+  #isOver = false;
   /** The id of our next stream. */
   #nextId = 1;
-  /** The highest id that the peer opened, and the highest that we will answer. */
-  #lastPeerId = 0;
-  #maxPeerId = MAX_31_BITS;
   /** The peer said that it takes no new streams. */
   #isPeerDraining = false;
   #hasPeerSettings = false;
   #isReadingPaused = false;
-  /** Streams that we reset, each at its number modulo the length: newer ones push out older ones. */
-  #resetHere: Uint32Array | undefined;
-  #stopGrace: (() => void) | undefined;
+  #stopLinger: (() => void) | undefined;
 
   constructor(link: Link, handler: SessionHandler, options: ResolvedOptions, isServer: boolean) {
     this.#link = link;
@@ -106,15 +80,12 @@ class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
     this.#options = options;
     this.#isServer = isServer;
     this.#timeouts = new Timeouts(this, options);
+    this.#resetIds = new ResetIds(options.maxConcurrentStreams * 2);
     this.#output = new Output(link, () => this.#timeouts.write.start());
     this.#encoder = new Encoder(options.headerTableBytes);
     this.sender = new Sender(this.#output, this.#encoder);
     this.growth = new WindowGrowth(options.streamWindowBytes, options.maxWindowBytes);
-    this.receiveWindow = new ConnectionWindow(
-      options.connectionWindowBytes,
-      options.maxUnreadBytes,
-      this.growth,
-    );
+    this.receiveWindow = new ConnectionWindow(this.#output, this.growth, options);
     this.#incoming = new Incoming(this, options, isServer, this.#timeouts.headers);
     this.#pings = new Pings(this.#output);
     this.#openQueue = new OpenQueue(() => this.#canStart());
@@ -131,8 +102,7 @@ class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
       maxFrameSize: options.maxFrameBytes,
       maxHeaderListSize: options.maxHeaderListBytes,
     });
-    const increment = this.receiveWindow.increment();
-    if (increment > 0) this.#output.numberFrame(FrameType.WINDOW_UPDATE, 0, increment);
+    this.receiveWindow.replenish();
     this.#timeouts.handshake.start();
   }
 
@@ -143,7 +113,11 @@ class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
   }
 
   get isUsable(): boolean {
-    return this.#phase === Phase.OPEN && !this.#isPeerDraining && this.#nextId <= MAX_31_BITS;
+    return !this.#isOver && !this.#shutdown.hasBegun && !this.#isPeerDraining && this.#hasIds;
+  }
+
+  get #hasIds(): boolean {
+    return this.#nextId <= MAX_31_BITS && this.#nextId < this.#options.maxStreams * 2;
   }
 
   canOpen(): boolean {
@@ -177,8 +151,7 @@ class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
     const id = this.#nextId;
     this.sender.headers(id, endStream ? Flag.END_STREAM : 0, shared, fields);
     this.#nextId += 2;
-    if (this.#nextId > MAX_31_BITS)
-      this.#event("ids_used_up", "the last stream id of the connection is in use");
+    if (!this.#hasIds) this.#event("ids_used_up", "the last stream of the connection was opened");
     const sending = endStream ? Progress.ENDED : Progress.OPEN;
     const window = this.peerSettings.initialWindowSize;
     const stream = new SessionStream(this, id, handler, sending, window, this.#own.initialWindow);
@@ -189,74 +162,43 @@ class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
 
   #cannotOpen(): H2Error {
     const why =
-      this.#phase !== Phase.OPEN
+      this.#isOver || this.#shutdown.hasBegun
         ? "the session is closed or shuts down"
         : this.#isPeerDraining
           ? "the peer takes no new streams (GOAWAY)"
-          : this.#nextId > MAX_31_BITS
+          : !this.#hasIds
             ? "the connection has no stream ids left"
             : `${this.#streams.size} are open, or others wait; see canOpen()`;
     return new H2Error(ErrorCode.REFUSED_STREAM, `no stream can be opened: ${why}`);
   }
 
   changeSettings(change: SettingsChange): void {
-    if (this.#phase === Phase.OVER) return;
+    if (this.#isOver) return;
     resolveOptions(change);
-    const { streamWindowBytes, headerTableBytes, maxConcurrentStreams, maxFrameBytes, maxHeaderListBytes } =
-      change;
-    if (streamWindowBytes !== undefined) this.growth.windowBytes = streamWindowBytes;
-    this.#own.send({
-      ...(headerTableBytes === undefined ? {} : { headerTableSize: headerTableBytes }),
-      ...(maxConcurrentStreams === undefined ? {} : { maxConcurrentStreams }),
-      ...(streamWindowBytes === undefined ? {} : { initialWindowSize: streamWindowBytes }),
-      ...(maxFrameBytes === undefined ? {} : { maxFrameSize: maxFrameBytes }),
-      ...(maxHeaderListBytes === undefined ? {} : { maxHeaderListSize: maxHeaderListBytes }),
-    });
+    if (change.streamWindowBytes !== undefined) this.growth.windowBytes = change.streamWindowBytes;
+    this.#own.change(change);
   }
 
   ping(done: (rttMs: number | undefined) => void): void {
-    if (this.#phase === Phase.OVER) done(undefined);
+    if (this.#isOver) done(undefined);
     else this.#pings.send(done);
   }
 
-  shutdown({ debug = "", graceMs, resetCode = ErrorCode.CANCEL }: ShutdownOptions = {}): void {
-    if (this.#phase !== Phase.OPEN) return;
-    this.#phase = Phase.DRAINING;
+  shutdown(options: ShutdownOptions = {}): void {
+    if (this.#shutdown.hasBegun || this.#isOver) return;
+    this.#shutdown.begin(this.#isServer, options);
     this.#openQueue.refuse(this.#cannotOpen());
-    if (graceMs !== undefined) {
-      this.#stopGrace = later(() => {
-        for (const stream of this.#streams.all()) stream.reset(resetCode);
-      }, graceMs);
-    }
-    if (!this.#isServer) {
-      this.#sayGoaway(0, ErrorCode.NO_ERROR, debug);
-      this.#endIfDrained();
-      return;
-    }
-    // The highest id first, so that requests on their way are still taken (RFC 9113, 6.8).
-    this.#sayGoaway(MAX_31_BITS, ErrorCode.NO_ERROR, debug);
-    let isFinal = false;
-    const finish = (): void => {
-      if (isFinal || this.#phase === Phase.OVER) return;
-      isFinal = true;
-      stopWaiting();
-      this.#maxPeerId = this.#lastPeerId;
-      this.#sayGoaway(this.#lastPeerId, ErrorCode.NO_ERROR, debug);
-      this.#endIfDrained();
-    };
-    const stopWaiting = later(finish, SHUTDOWN_PING_MS);
-    this.#pings.send((rttMs) => (rttMs === undefined ? stopWaiting() : finish()));
   }
 
   destroy(code: number = ErrorCode.NO_ERROR, debug = ""): void {
-    if (this.#phase === Phase.OVER) return;
+    if (this.#isOver) return;
     const message = debug === "" ? `the session was closed here with ${errorCodeName(code)}` : debug;
     this.#close(code, debug, code === ErrorCode.NO_ERROR ? undefined : new H2Error(code, message), message);
   }
 
   // The end.
 
-  #sayGoaway(lastStreamId: number, code: number, debug: string): void {
+  sayGoaway(lastStreamId: number, code: number, debug: string): void {
     const text = utf8Bytes(debug).subarray(0, MAX_DEBUG_BYTES);
     const payload = new Uint8Array(8 + text.length);
     putUint32(payload, 0, lastStreamId);
@@ -266,49 +208,59 @@ class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
     this.#event("goaway_sent", `${errorCodeName(code)} ${debug}`, { code });
   }
 
-  /** A shutdown is complete once no stream is left that may still be answered. */
+  onLastGoaway(): void {
+    this.#endIfDrained();
+  }
+
+  resetAll(code: number): void {
+    for (const stream of this.#streams.all()) stream.reset(code);
+  }
+
+  /** Ends the connection once no stream is left that was still to be answered. */
   #endIfDrained(): void {
-    if (this.#streams.size > 0 || this.#phase === Phase.OVER) return;
-    const isOurs = this.#phase === Phase.DRAINING && (!this.#isServer || this.#maxPeerId !== MAX_31_BITS);
-    if (isOurs) this.#over(undefined, "the session was shut down");
+    if (this.#streams.size > 0 || this.#isOver) return;
+    if (this.#shutdown.isFinal) this.#over(undefined, "the session was shut down");
     else if (this.#isPeerDraining && !this.#isServer) this.destroy();
   }
 
   #close(code: number, debug: string, error: Error | undefined, message: string): void {
-    this.#sayGoaway(Math.min(this.#lastPeerId, this.#maxPeerId), code, debug);
+    this.sayGoaway(Math.min(this.lastPeerId, this.#shutdown.maxPeerId), code, debug);
     this.#over(error, message, code);
   }
 
   /** Sends what is to be sent, and lets go of everything. */
-  #over(error: Error | undefined, message: string, code: number = ErrorCode.INTERNAL_ERROR): void {
-    if (this.#phase === Phase.OVER) return;
-    this.#phase = Phase.OVER;
+  #over(error: Error | undefined, message: string, code?: number): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#incoming.parser.isStopped = true;
     this.#output.flush();
     this.#output.close();
     this.#timeouts.stop();
-    this.#stopGrace?.();
+    this.#shutdown.stop();
     this.#setReading(true);
     this.#link.end();
     this.#stopLinger = later(() => this.#link.destroy(), LINGER_MS);
-    for (const stream of this.#streams.all()) {
-      this.#streamClosed(stream, { code, by: "connection", unprocessed: false, message });
-    }
+    const reason = {
+      code: code ?? ErrorCode.INTERNAL_ERROR,
+      by: "connection",
+      unprocessed: false,
+      message,
+    } as const;
+    for (const stream of this.#streams.all()) this.#streamClosed(stream, reason);
     this.#pings.close();
     this.#openQueue.refuse(this.#cannotOpen());
-    this.#event("closed", message, { code });
+    this.#event("closed", message, code === undefined ? undefined : { code });
     this.#handler.onClose(error);
   }
 
-  #stopLinger: (() => void) | undefined;
-
   /** The peer broke a rule, or a limit, or our own code threw. */
   #fail(error: unknown): void {
-    if (this.#phase === Phase.OVER) throw error;
     if (!(error instanceof H2Error)) {
-      this.#close(ErrorCode.INTERNAL_ERROR, "", error as Error, "a handler threw");
+      if (!this.#isOver) this.#close(ErrorCode.INTERNAL_ERROR, "", error as Error, "a handler threw");
       throw error;
     }
+    // A handler ended the session while the peer's bytes were read.
+    if (this.#isOver) return;
     if (error instanceof LimitError)
       this.#event("limit", error.message, { limit: error.limit, code: error.code });
     this.#close(error.code, error.message, error, error.message);
@@ -319,18 +271,14 @@ class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
     this.#fail(new LimitError(limit, message, code));
   }
 
-  #event(
-    type: string,
-    message: string,
-    more: { limit?: string; code?: number; streamId?: number } = {},
-  ): void {
+  #event(type: string, message: string, more?: Pick<SessionEvent, "limit" | "code" | "streamId">): void {
     this.#handler.onEvent({ type, message, ...more });
   }
 
   // LinkReceiver.
 
   onData(chunk: Uint8Array): void {
-    if (this.#phase === Phase.OVER) return;
+    if (this.#isOver) return;
     this.#timeouts.heard();
     try {
       this.#incoming.parser.push(chunk);
@@ -354,7 +302,7 @@ class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
   }
 
   onDrain(): void {
-    if (this.#phase === Phase.OVER) return;
+    if (this.#isOver) return;
     this.#output.unblock();
     this.#timeouts.write.stop();
     this.#setReading(true);
@@ -364,7 +312,7 @@ class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
 
   onClose(error?: Error): void {
     this.#stopLinger?.();
-    if (this.#phase === Phase.OVER) return;
+    if (this.#isOver) return;
     const open = this.#streams.size;
     const isInOrder = error === undefined && open === 0 && this.#hasPeerSettings;
     const message = error?.message ?? `the peer closed the link with ${open} streams open`;
@@ -380,19 +328,11 @@ class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
 
   isIdle(id: number): boolean {
     if ((id & 1) === 0) return true;
-    return this.#isServer ? id > this.#lastPeerId : id >= this.#nextId;
+    return this.#isServer ? id > this.lastPeerId : id >= this.#nextId;
   }
 
   wasResetHere(id: number): boolean {
-    const ids = this.#resetHere;
-    return ids !== undefined && ids[(id >>> 1) & (ids.length - 1)] === id;
-  }
-
-  #noteReset(id: number): void {
-    this.#resetHere ??= new Uint32Array(
-      2 ** Math.ceil(Math.log2(this.#options.maxConcurrentStreams * 2 + 16)),
-    );
-    this.#resetHere[(id >>> 1) & (this.#resetHere.length - 1)] = id;
+    return this.#resetIds.has(id);
   }
 
   onSection(streamId: number, section: Section, endStream: boolean): void {
@@ -407,9 +347,9 @@ class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
   }
 
   admit(streamId: number): boolean {
-    this.#lastPeerId = streamId;
+    this.lastPeerId = streamId;
     // The peer has been told that these are not looked at.
-    if (streamId > this.#maxPeerId) return false;
+    if (streamId > this.#shutdown.maxPeerId) return false;
     if (this.#streams.size < this.#own.maxConcurrentStreams) return true;
     this.#event("limit", "a stream more than is allowed was refused", {
       limit: "maxConcurrentStreams",
@@ -433,23 +373,25 @@ class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
   }
 
   onLateData(streamId: number): void {
-    if (this.#isServer && !this.wasResetHere(streamId) && streamId <= this.#maxPeerId) {
+    if (this.#isServer && !this.wasResetHere(streamId) && streamId <= this.#shutdown.maxPeerId) {
       this.failStream(streamId, ErrorCode.STREAM_CLOSED, "DATA on a stream that is over");
     }
   }
 
   failStream(streamId: number, code: number, message: string): void {
-    this.#incoming.countReset();
+    if (this.#isServer) this.#incoming.countReset();
     const stream = this.#streams.get(streamId);
     if (stream !== undefined) {
       stream.resetBecause(code, message);
     } else {
-      this.#noteReset(streamId);
+      this.#resetIds.add(streamId);
       this.#output.numberFrame(FrameType.RST_STREAM, streamId, code);
     }
   }
 
   onReset(stream: SessionStream, code: number): void {
+    // A stream that was answered has cost what it was to cost.
+    if (this.#isServer && stream.sending !== Progress.ENDED) this.#incoming.countReset();
     const unprocessed = code === ErrorCode.REFUSED_STREAM;
     const message = `the peer reset the stream with ${errorCodeName(code)}`;
     this.streamOver(stream, { code, by: "peer", unprocessed, message });
@@ -498,13 +440,10 @@ class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
   onGoaway(lastStreamId: number, code: number, debug: Uint8Array): void {
     this.#isPeerDraining = true;
     this.#event("goaway_received", `${errorCodeName(code)}, last stream ${lastStreamId}`, { code });
-    if (!this.#isServer) {
-      const message = `the peer went away (${errorCodeName(code)}) without looking at the stream`;
-      for (const stream of this.#streams.all()) {
-        if (stream.id > lastStreamId) {
-          this.streamOver(stream, { code, by: "connection", unprocessed: true, message });
-        }
-      }
+    const message = `the peer went away (${errorCodeName(code)}) without looking at the stream`;
+    for (const stream of this.#isServer ? [] : this.#streams.all()) {
+      if (stream.id <= lastStreamId) continue;
+      this.#streamClosed(stream, { code, by: "connection", unprocessed: true, message });
     }
     this.#openQueue.refuse(this.#cannotOpen());
     this.#handler.onGoaway(lastStreamId, code, debug);
@@ -521,33 +460,32 @@ class Connection implements H2Session, ServerSectionOwner, LinkReceiver {
 
   streamOver(stream: SessionStream, reason: StreamClose | undefined): void {
     if (stream.isClosed) return;
-    if (reason?.by === "local") this.#noteReset(stream.id);
+    if (reason?.by === "local" && this.#isServer) this.#resetIds.add(stream.id);
     this.#streamClosed(stream, reason);
-    if (this.#phase !== Phase.OPEN || this.#isPeerDraining) this.#endIfDrained();
+    if (this.#shutdown.isFinal || this.#isPeerDraining) this.#endIfDrained();
     if (!this.#openQueue.isEmpty) this.#openQueue.run();
   }
 
   #streamClosed(stream: SessionStream, reason: StreamClose | undefined): void {
     this.#streams.delete(stream);
     stream.close(reason);
+    if (!this.#isOver) this.receiveWindow.replenish();
   }
 
   streamHeldBack(): void {
-    this.#timeouts.stalls.start();
+    if (!this.#timeouts.stalls.isRunning) this.#timeouts.stalls.start();
   }
 
-  /** Looks for streams that the peer's windows have held up for too long. */
   checkStalls(maxStalls: number): void {
-    let isAny = false;
-    for (const stream of this.#streams.all()) {
-      if (stream.bufferedBytes === 0) continue;
-      isAny = true;
-      // A full link is the write time-out's business.
-      if (this.#output.isBlocked || ++stream.stalls < maxStalls) continue;
+    const held = this.#streams.all().filter((stream) => stream.bufferedBytes > 0);
+    if (held.length > 0) this.#timeouts.stalls.start();
+    // A full link is the write time-out's business.
+    if (this.#output.isBlocked) return;
+    for (const stream of held) {
+      if (++stream.stalls < maxStalls) continue;
       const message = "the peer's windows let out nothing for too long";
       this.#event("limit", message, { limit: "stalledStreamTimeoutMs", streamId: stream.id });
       stream.resetBecause(ErrorCode.CANCEL, message);
     }
-    if (isAny) this.#timeouts.stalls.start();
   }
 }

@@ -6,7 +6,7 @@ import type { Sender, Waiting } from "./sender.ts";
 import type { Fields, Stream, StreamClose, StreamHandler } from "./types.ts";
 
 /** What a stream needs of its connection. */
-export interface Connection {
+export interface StreamOwner {
   readonly sender: Sender;
   readonly receiveWindow: ConnectionWindow;
   readonly growth: WindowGrowth;
@@ -49,7 +49,7 @@ export class SessionStream implements Stream, Waiting {
   isClosed = false;
   closeReason: StreamClose | undefined;
 
-  readonly #connection: Connection;
+  readonly #owner: StreamOwner;
   /** The size of the window that the peer last had. */
   #windowBytes: number;
   /** What the windows, or a full link, hold back. */
@@ -59,14 +59,14 @@ export class SessionStream implements Stream, Waiting {
   #trailers: readonly [shared: Fields, fields: Fields | undefined] | undefined;
 
   constructor(
-    connection: Connection,
+    owner: StreamOwner,
     id: number,
     handler: StreamHandler,
     sending: number,
     sendWindow: number,
     receiveWindow: number,
   ) {
-    this.#connection = connection;
+    this.#owner = owner;
     this.id = id;
     this.handler = handler;
     this.sending = sending;
@@ -85,13 +85,13 @@ export class SessionStream implements Stream, Waiting {
   inform(fields: Fields): void {
     if (this.sending === Progress.ENDED) return;
     this.#expectBeforeHeaders("an interim response");
-    this.#connection.sender.headers(this.id, 0, fields, undefined);
+    this.#owner.sender.headers(this.id, 0, fields, undefined);
   }
 
   respond(shared: Fields, fields?: Fields, endStream = false): void {
     if (this.sending === Progress.ENDED) return;
     this.#expectBeforeHeaders("the header section");
-    this.#connection.sender.headers(this.id, endStream ? Flag.END_STREAM : 0, shared, fields);
+    this.#owner.sender.headers(this.id, endStream ? Flag.END_STREAM : 0, shared, fields);
     this.sending = Progress.OPEN;
     if (endStream) this.#sendingEnded();
   }
@@ -110,7 +110,7 @@ export class SessionStream implements Stream, Waiting {
       this.#expectHeadersSent();
       return true;
     }
-    const { sender } = this.#connection;
+    const { sender } = this.#owner;
     const size = prefix === undefined ? bytes.length : bytes.length + prefix.length;
     if (
       this.#queue !== undefined ||
@@ -153,18 +153,18 @@ export class SessionStream implements Stream, Waiting {
     if (prefix !== undefined && prefix.length > 0) this.#queue.push(Uint8Array.prototype.slice.call(prefix));
     if (bytes.length > 0) this.#queue.push(bytes);
     this.#pump();
-    return (this.#queue === undefined && !this.#connection.sender.output.isBlocked) || this.#askForDrain();
+    return (this.#queue === undefined && !this.#owner.sender.output.isBlocked) || this.#askForDrain();
   }
 
   #askForDrain(): false {
     this.#wantsDrain = true;
-    if (this.#queue === undefined) this.#connection.sender.wait(this);
+    if (this.#queue === undefined) this.#owner.sender.wait(this);
     return false;
   }
 
   /** Sends as much of what waits as the windows and the link let out. */
   #pump(): void {
-    const { sender } = this.#connection;
+    const { sender } = this.#owner;
     while (this.#queue !== undefined && this.sendWindow > 0) {
       if (!sender.isOpen) {
         sender.wait(this);
@@ -172,11 +172,11 @@ export class SessionStream implements Stream, Waiting {
       }
       this.#sendFrame(this.#queue);
     }
-    if (this.#queue !== undefined) this.#connection.streamHeldBack();
+    if (this.#queue !== undefined) this.#owner.streamHeldBack();
   }
 
   #sendFrame(queue: SendQueue): void {
-    const { sender } = this.#connection;
+    const { sender } = this.#owner;
     const size = Math.min(queue.bytes, this.sendWindow, sender.window, sender.maxFrameSize);
     this.sendWindow -= size;
     sender.window -= size;
@@ -192,14 +192,14 @@ export class SessionStream implements Stream, Waiting {
   takeTurn(): boolean {
     if (this.#queue !== undefined && this.sendWindow > 0) this.#sendFrame(this.#queue);
     if (this.#queue === undefined) return this.#wantsDrain;
-    if (this.sendWindow > 0) this.#connection.sender.wait(this);
+    if (this.sendWindow > 0) this.#owner.sender.wait(this);
     return false;
   }
 
   tellRoom(): void {
     if (!this.#wantsDrain || this.#queue !== undefined) return;
-    if (!this.#connection.sender.isOpen) {
-      this.#connection.sender.wait(this);
+    if (!this.#owner.sender.isOpen) {
+      this.#owner.sender.wait(this);
       return;
     }
     this.#wantsDrain = false;
@@ -209,11 +209,11 @@ export class SessionStream implements Stream, Waiting {
   /** The peer made the window larger, or smaller. The sender's `resume` is to follow. */
   changeSendWindow(by: number): void {
     this.sendWindow += by;
-    if (this.#queue !== undefined && this.sendWindow > 0) this.#connection.sender.wait(this);
+    if (this.#queue !== undefined && this.sendWindow > 0) this.#owner.sender.wait(this);
   }
 
   #finishSending(): void {
-    const { sender } = this.#connection;
+    const { sender } = this.#owner;
     if (this.#trailers === undefined) {
       sender.output.endData(this.id);
     } else {
@@ -231,7 +231,7 @@ export class SessionStream implements Stream, Waiting {
 
   #sendingEnded(): void {
     this.sending = Progress.ENDED;
-    if (this.receiving === Progress.ENDED) this.#connection.streamOver(this, undefined);
+    if (this.receiving === Progress.ENDED) this.#owner.streamOver(this, undefined);
   }
 
   reset(code: number): void {
@@ -240,8 +240,8 @@ export class SessionStream implements Stream, Waiting {
 
   resetBecause(code: number, message: string): void {
     if (this.isClosed) return;
-    this.#connection.sender.output.numberFrame(FrameType.RST_STREAM, this.id, code);
-    this.#connection.streamOver(this, { code, by: "local", unprocessed: false, message });
+    this.#owner.sender.output.numberFrame(FrameType.RST_STREAM, this.id, code);
+    this.#owner.streamOver(this, { code, by: "local", unprocessed: false, message });
   }
 
   /** Nothing is sent or received any more; what waits is forgotten. */
@@ -253,8 +253,8 @@ export class SessionStream implements Stream, Waiting {
     this.#queue = undefined;
     this.#trailers = undefined;
     this.#wantsDrain = false;
-    this.#connection.sender.leave(this);
-    this.#connection.receiveWindow.unreadBytes -= this.unreadBytes;
+    this.#owner.sender.leave(this);
+    this.#owner.receiveWindow.unreadBytes -= this.unreadBytes;
     this.unreadBytes = 0;
     this.handler.onClose(reason);
   }
@@ -265,7 +265,7 @@ export class SessionStream implements Stream, Waiting {
   receivingEnded(): void {
     this.receiving = Progress.ENDED;
     this.handler.onEnd();
-    if (this.sending === Progress.ENDED) this.#connection.streamOver(this, undefined);
+    if (this.sending === Progress.ENDED) this.#owner.streamOver(this, undefined);
   }
 
   /** Our SETTINGS made the window larger, or smaller. */
@@ -276,12 +276,11 @@ export class SessionStream implements Stream, Waiting {
 
   consume(bytes: number): void {
     if (!(bytes > 0) || this.unreadBytes === 0) return;
-    const { receiveWindow, sender, growth } = this.#connection;
+    const { receiveWindow, sender, growth } = this.#owner;
     const taken = Math.min(bytes, this.unreadBytes);
     this.unreadBytes -= taken;
     receiveWindow.unreadBytes -= taken;
-    const forAll = receiveWindow.increment();
-    if (forAll > 0) sender.output.numberFrame(FrameType.WINDOW_UPDATE, 0, forAll);
+    receiveWindow.replenish();
     if (this.receiving === Progress.ENDED) return;
     const left = this.receiveWindow + this.unreadBytes;
     if (left > this.#windowBytes >> 1) return;

@@ -3,6 +3,8 @@
  * class instances, one per stream), because they run for every frame; nothing here returns a promise.
  */
 
+import type { SessionOptions } from "./options.ts";
+
 /**
  * One field of a header or trailer section (RFC 9113, 8.2). Sections are ordered lists and names may repeat.
  *
@@ -16,6 +18,7 @@ export interface Field {
   readonly neverIndexed?: boolean;
 }
 
+/** A received list may be given to several streams, when the same came for each: what is derived from one can be kept by its identity. */
 export type Fields = readonly Field[];
 
 /** What the peer's SETTINGS say, with the defaults of RFC 9113, 6.5.2 for what they do not. */
@@ -178,4 +181,16 @@ export interface Session {
 
   /** Sends GOAWAY and closes at once; open streams are closed with `code`. @defaultValue code 0, NO_ERROR */
   destroy(code?: number, debug?: string): void;
+}
+
+/** Limits of ours that may change while a connection lives; see {@link SessionOptions}. */
+export type SettingsChange = Pick<
+  SessionOptions,
+  "streamWindowBytes" | "maxConcurrentStreams" | "headerTableBytes" | "maxHeaderListBytes" | "maxFrameBytes"
+>;
+
+/** A session of this package. */
+export interface H2Session extends Session {
+  /** Tells the peer of new limits (RFC 9113, 6.5). */
+  changeSettings(change: SettingsChange): void;
 }

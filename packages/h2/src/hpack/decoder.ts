@@ -167,14 +167,16 @@ export class Decoder {
     const isCoded = this.#string();
     const start = this.#at - this.#stringBytes;
     if (!isCoded) return asciiText(this.#bytes, start, this.#at);
-    return asciiText(huffmanOutput, 0, this.#decoded(start));
+    this.#decodeString(start);
+    return asciiText(huffmanOutput, 0, this.#stringBytes);
   }
 
   #value(): string | Uint8Array {
     const isCoded = this.#string();
     const start = this.#at - this.#stringBytes;
     if (!isCoded) return this.#text(this.#bytes, start, this.#at);
-    return this.#text(huffmanOutput, 0, this.#decoded(start));
+    this.#decodeString(start);
+    return this.#text(huffmanOutput, 0, this.#stringBytes);
   }
 
   /** Passes over a string, of `#stringBytes` bytes before `#at`. Returns whether they are Huffman-coded. */
@@ -188,9 +190,9 @@ export class Decoder {
     return isCoded;
   }
 
-  #decoded(start: number): number {
+  /** Into `huffmanOutput`, which may become another buffer by it. */
+  #decodeString(start: number): void {
     this.#stringBytes = decodeHuffman(this.#bytes, start, this.#at);
-    return this.#stringBytes;
   }
 
   /** A string, or the bytes when they are not UTF-8. NUL, LF and CR are not allowed in a value (RFC 9113, 8.2.1). */
