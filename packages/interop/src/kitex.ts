@@ -1,6 +1,7 @@
 import { buildKitexPeer } from "./build.ts";
-import type { Call, Callee, Caller, CallRecord, ManyOutcome, Outcome, Stage } from "./calls.ts";
+import type { Callee } from "./calls.ts";
 import { ControlledProcess } from "./control.ts";
+import { Peer } from "./peer.ts";
 
 /** Options of one listening Kitex server. */
 export interface KitexServerOptions {
@@ -19,13 +20,7 @@ export interface KitexServerOptions {
 }
 
 /** A process with Kitex in it, which serves and calls. */
-export class KitexPeer implements Caller, AsyncDisposable {
-  readonly process: ControlledProcess;
-
-  constructor(process: ControlledProcess) {
-    this.process = process;
-  }
-
+export class KitexPeer extends Peer {
   /** Opens a server on a free port of 127.0.0.1 that takes every protocol. */
   async listen(options: KitexServerOptions = {}): Promise<number> {
     const { port } = (await this.process.request("listen", options)) as { port: number };
@@ -35,24 +30,6 @@ export class KitexPeer implements Caller, AsyncDisposable {
   /** Ends the server on a port gracefully, as Kitex does. */
   async close(port: number): Promise<void> {
     await this.process.request("close", { port });
-  }
-
-  /**
-   * What the handler saw of the call whose message said `as=name`, once it has come to `until`.
-   * Rejects when it has not within `timeoutMs`.
-   */
-  async observe(name: string, until: Stage = "started", timeoutMs = 5000): Promise<CallRecord> {
-    return (await this.process.request("observe", { name, until, timeoutMs })) as CallRecord;
-  }
-
-  /** Makes one call and resolves when it is over, whatever its outcome. Rejects only when the call could not be tried. */
-  async call(call: Call): Promise<Outcome> {
-    return (await this.process.request("call", call)) as Outcome;
-  }
-
-  /** Makes the same call `count` times at once, with one client. `{i}` in a text becomes the number of the call. */
-  async many(count: number, call: Call): Promise<ManyOutcome> {
-    return (await this.process.request("many", { count, call })) as ManyOutcome;
   }
 
   /** Whether received transient metainfo stops at this process, for all its calls. Kitex's default is that it goes on. */
@@ -88,15 +65,6 @@ export class KitexPeer implements Caller, AsyncDisposable {
 
   async versions(): Promise<{ kitex: string; go: string }> {
     return (await this.process.request("versions")) as { kitex: string; go: string };
-  }
-
-  /** Kills the process (SIGKILL): no goodbye to anybody. */
-  kill(): Promise<void> {
-    return this.process.kill();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.process[Symbol.asyncDispose]();
   }
 }
 

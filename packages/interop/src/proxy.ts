@@ -33,9 +33,9 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
   const sockets = new Set<Socket>();
   const waiting: (() => void)[] = [];
   let connections = 0;
-  const server: Server = createServer((client) => {
+  const server: Server = createServer({ allowHalfOpen: true }, (client) => {
     const conn = ++connections;
-    const upstream = connect(Number(port), host);
+    const upstream = connect({ port: Number(port), host, allowHalfOpen: true });
     carry(client, upstream, (passage) => passages.push({ from: "client", conn, ...passage }));
     carry(upstream, client, (passage) => passages.push({ from: "server", conn, ...passage }));
     for (const socket of [client, upstream]) {
@@ -84,5 +84,7 @@ function carry(from: Socket, to: Socket, record: (passage: Pick<Passage, "bytes"
     record({ close: true });
     to.end();
   });
-  from.once("close", () => to.destroy());
+  from.once("close", () => {
+    if (!from.readableEnded) to.destroy();
+  });
 }

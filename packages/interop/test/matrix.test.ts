@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import type { Protocol } from "../src/index.ts";
 import { buildLimitMs, describeKitex } from "./kitex-suite.ts";
 import { absent, type Feature, kindsOf, type Place, protocols, Trial } from "./matrix/cell.ts";
+import { death } from "./matrix/death.ts";
 import { writeTable } from "./matrix/document.ts";
 import { echo } from "./matrix/echo.ts";
 import { endings } from "./matrix/endings.ts";
@@ -12,7 +13,7 @@ import { metainfo } from "./matrix/metainfo.ts";
 import { type Result, Results } from "./matrix/results.ts";
 import { columns, spoken, startWorld, type World } from "./matrix/world.ts";
 
-const features = [...echo, ...metainfo, ...headers, ...endings, ...lifecycle, ...hops];
+const features = [...echo, ...metainfo, ...headers, ...endings, ...lifecycle, ...death, ...hops];
 
 function cellOf(feature: Feature, place: Place) {
   const isOurs = place.pair.from === "Slipstream" || place.pair.to === "Slipstream";

@@ -1,4 +1,4 @@
-import type { ClientTransport } from "@slipstream/stream";
+import type { ClientTransport, ServerTransport } from "@slipstream/stream";
 import { ttheader } from "@slipstream/transport-ttheader";
 import type { Call } from "../calls.ts";
 
@@ -28,4 +28,9 @@ function open({ protocol, connection = "shared" }: Call): ClientTransport {
     return ttheader({ connections: connection === "short" || connection === "long" ? connection : "mux" });
   }
   throw new Error(`no transport of ours speaks ${protocol}`);
+}
+
+/** All that our server speaks. */
+export function serverTransports(): ServerTransport[] {
+  return [ttheader()];
 }

@@ -1,4 +1,5 @@
 import type { Call, Callee, Caller, CallRecord, Message, Outcome, Protocol, Stage } from "../../src/index.ts";
+import type { Peer } from "../../src/peer.ts";
 
 /** The protocols of the matrix, in words. */
 export const protocols = {
@@ -50,6 +51,9 @@ export interface Pair extends Sides {
   readonly callee: Callee;
   /** A server of the caller's side: what the callee calls when it stands in the middle. */
   readonly beyond: Callee;
+  /** The same in processes of their own, to be killed. */
+  startCaller(): Promise<Peer>;
+  startCallee(): Promise<Peer & Callee>;
 }
 
 let trials = 0;

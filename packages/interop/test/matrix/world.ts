@@ -1,8 +1,8 @@
-import { ttheader } from "@slipstream/transport-ttheader";
 import { type Caller, type Protocol, startKitexDriver, startKitexServer } from "../../src/index.ts";
 import { createCaller } from "../../src/slipstream/caller.ts";
+import { startSlipstreamProcess } from "../../src/slipstream/process.ts";
 import { startSlipstreamServer } from "../../src/slipstream/server.ts";
-import { Transports } from "../../src/slipstream/transports.ts";
+import { serverTransports, Transports } from "../../src/slipstream/transports.ts";
 import type { Pair, Side, Sides } from "./cell.ts";
 
 /** What our transports speak so far. */
@@ -31,7 +31,7 @@ export async function startWorld(): Promise<World> {
   const kitexDriver = use(await startKitexDriver());
   const transports = use(new Transports());
   const ourCaller = createCaller((call) => transports.for(call));
-  const ourServer = use(await startSlipstreamServer([ttheader()], ourCaller));
+  const ourServer = use(await startSlipstreamServer(serverTransports(), ourCaller));
 
   const callers: Record<Side, Caller> = {
     Kitex: {
@@ -45,7 +45,15 @@ export async function startWorld(): Promise<World> {
   };
   const callees = { Kitex: kitexServer, Slipstream: ourServer };
   return {
-    pair: ({ from, to }) => ({ from, to, caller: callers[from], callee: callees[to], beyond: callees[from] }),
+    pair: ({ from, to }) => ({
+      from,
+      to,
+      caller: callers[from],
+      callee: callees[to],
+      beyond: callees[from],
+      startCaller: from === "Kitex" ? startKitexDriver : startSlipstreamProcess,
+      startCallee: to === "Kitex" ? startKitexServer : startSlipstreamProcess,
+    }),
     async [Symbol.asyncDispose]() {
       for (const part of started.reverse()) await part[Symbol.asyncDispose]();
     },
