@@ -1,10 +1,13 @@
 import type { Case } from "../case.ts";
 import { cancel } from "./cancel.ts";
+import { context } from "./context.ts";
 import { deadlines } from "./deadlines.ts";
 import { errors } from "./errors.ts";
 import { headers } from "./headers.ts";
 import { kinds } from "./kinds.ts";
 import { messages } from "./messages.ts";
+import { middleware } from "./middleware.ts";
+import { tracers } from "./tracers.ts";
 
 /** All cases, by what they are about. */
 export const cases: Readonly<Record<string, readonly Case[]>> = {
@@ -14,4 +17,7 @@ export const cases: Readonly<Record<string, readonly Case[]>> = {
   errors,
   cancel,
   deadlines,
+  middleware,
+  tracers,
+  context,
 };
