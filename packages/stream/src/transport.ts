@@ -1,3 +1,4 @@
+import type { Context } from "@slipstream/metainfo";
 import type { Address } from "./address.ts";
 import type { Ended } from "./ended.ts";
 import type { CallError, RpcError } from "./errors.ts";
@@ -130,6 +131,8 @@ export interface Peer {
   readonly isSlipstream: boolean;
   /** TLS of the connection, when there is one; a `tls.TLSSocket` on Node. */
   readonly tls?: unknown;
+  /** On a server: what the connection adds to the context of each of its calls, for example who was authenticated. */
+  readonly extendContext?: ((context: Context) => Context) | undefined;
   /** Header block of this call exactly as it came, framework names included. */
   readonly raw?: Fields;
 }

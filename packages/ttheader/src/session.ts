@@ -23,6 +23,8 @@ export interface SessionPeer {
   /** Name of the transport that made the connection. */
   readonly transport: string;
   readonly tls?: unknown;
+  /** As {@link Peer.extendContext}. */
+  readonly extendContext?: Peer["extendContext"];
 }
 
 /** A stream or a ping-pong call, as its connection sees it. */
@@ -352,12 +354,14 @@ export class ConnectionPeer implements Peer {
   readonly transport: string;
   readonly protocol = "ttheader";
   readonly tls: unknown;
+  readonly extendContext: Peer["extendContext"];
   isSlipstream = false;
 
   constructor(peer: SessionPeer) {
     this.address = peer.address;
     this.transport = peer.transport;
     this.tls = peer.tls;
+    this.extendContext = peer.extendContext;
   }
 }
 

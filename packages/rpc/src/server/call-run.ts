@@ -148,10 +148,10 @@ function contextOf(entry: Entry, start: ServerStart, options: ServerOptions): Co
   });
 }
 
-/** What the program's meta handlers make of the context. */
+/** What the connection and the program's meta handlers make of the context. */
 function readMeta(context: Context, entry: Entry, start: ServerStart, options: ServerOptions): Context {
   const isCall = isCallKind(entry.method.kind);
-  let current = context;
+  let current = start.peer.extendContext?.(context) ?? context;
   for (const handler of options.metaHandlers ?? []) {
     const read = isCall ? handler.onReadCall : handler.onReadStream;
     current = read?.call(handler, current, start) ?? current;

@@ -1,0 +1,4 @@
+export type { ConnectionState, StateChange, WebSocketOptions } from "./client-options.ts";
+export type { NodeOptions } from "./dial.ts";
+export { subprotocol } from "./subprotocol.ts";
+export { type WebSocketTransport, websocket } from "./websocket.ts";
