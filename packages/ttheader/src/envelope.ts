@@ -81,6 +81,7 @@ export function decodeException(
   for (let at = head.bodyStart; ; ) {
     if (at >= end) return undefined;
     if (bytes[at] === STOP) return { type, message };
+    if (at + 3 > end) return undefined;
     const field =
       (bytes[at] as number) * 0x10000 + (((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number));
     if (field === STRING * 0x10000 + 1) {
