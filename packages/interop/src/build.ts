@@ -19,6 +19,18 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, "..");
 const program = process.platform === "win32" ? "peer.exe" : "peer";
 
+/** The Kitex releases that can be built: the one that counts, and an old one, which knows no RST frame. */
+export type KitexVersion = "v0.16.3" | "v0.14.1";
+
+const builds: Readonly<Record<KitexVersion, { modules: readonly string[]; program: readonly string[] }>> = {
+  "v0.16.3": { modules: [], program: [] },
+  "v0.14.1": {
+    modules: ["-modfile=kitex-0.14.mod"],
+    // It reaches into Go's runtime by names that newer linkers refuse.
+    program: ["-tags=kitex014", "-ldflags=-checklinkname=0"],
+  },
+};
+
 let reason: string | false | undefined;
 
 /** Why no Kitex can be built on this machine, or undefined when it can. Asked once a process. */
@@ -43,11 +55,11 @@ function missingGo(): string | false {
  *
  * @throws Error with the output of the tools when the build fails.
  */
-export async function buildKitexPeer(): Promise<string> {
+export async function buildKitexPeer(version: KitexVersion = "v0.16.3"): Promise<string> {
   const missing = kitexUnavailable();
   if (missing !== undefined) throw new Error(missing);
   const cache = join(tmpdir(), "slipstream-interop");
-  const built = join(cache, sourceHash());
+  const built = join(cache, `${sourceHash()}-${version}`);
   const executable = join(built, program);
   if (existsSync(executable)) return executable;
   mkdirSync(cache, { recursive: true });
@@ -55,8 +67,8 @@ export async function buildKitexPeer(): Promise<string> {
     if (existsSync(executable)) return;
     const work = mkdtempSync(join(cache, "work-"));
     try {
-      await build(work);
-      renameSync(join(work, "out"), built); // at once: nobody ever sees half a build
+      await build(version, work);
+      put(join(work, "out"), built);
     } finally {
       rmSync(work, { recursive: true, force: true });
     }
@@ -64,11 +76,21 @@ export async function buildKitexPeer(): Promise<string> {
   return executable;
 }
 
-async function build(work: string): Promise<void> {
+/** At once, so that nobody ever sees half a build. Another process may have been faster, if it thought our lock dead. */
+function put(finished: string, built: string): void {
+  try {
+    renameSync(finished, built);
+  } catch (error) {
+    if (!existsSync(join(built, program))) throw error;
+  }
+}
+
+async function build(version: KitexVersion, work: string): Promise<void> {
+  const { modules, program: flags } = builds[version];
   for (const part of ["go", "idl"]) cpSync(join(root, part), join(work, part), { recursive: true });
   const bin = join(work, "bin");
   const source = join(work, "go");
-  await go(["build", "-o", bin + "/", "tool"], source);
+  await go(["build", ...modules, "-o", bin + "/", "tool"], source);
   const env = { ...process.env, PATH: bin + delimiter + (process.env["PATH"] ?? "") };
   await tool(
     join(bin, "kitex"),
@@ -76,7 +98,7 @@ async function build(work: string): Promise<void> {
     source,
     env,
   );
-  await go(["build", "-o", join(work, "out", program), "."], source);
+  await go(["build", ...modules, ...flags, "-o", join(work, "out", program), "."], source);
 }
 
 const go = (args: string[], cwd: string): Promise<void> => tool("go", args, cwd, process.env);

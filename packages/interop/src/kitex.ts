@@ -1,4 +1,4 @@
-import { buildKitexPeer } from "./build.ts";
+import { buildKitexPeer, type KitexVersion } from "./build.ts";
 import type { Callee } from "./calls.ts";
 import { ControlledProcess } from "./control.ts";
 import { Peer } from "./peer.ts";
@@ -82,15 +82,18 @@ export class KitexServer extends KitexPeer implements Callee {
 }
 
 /** Builds the Kitex peer if need be and starts a process with a listening server. */
-export async function startKitexServer(options: KitexServerOptions = {}): Promise<KitexServer> {
-  const process = new ControlledProcess("Kitex server", await buildKitexPeer(), []);
+export async function startKitexServer(
+  options: KitexServerOptions = {},
+  version?: KitexVersion,
+): Promise<KitexServer> {
+  const process = new ControlledProcess("Kitex server", await buildKitexPeer(version), []);
   const { port } = (await process.request("listen", options)) as { port: number };
   return new KitexServer(process, port);
 }
 
 /** Builds the Kitex peer if need be and starts a process that calls. */
-export async function startKitexDriver(): Promise<KitexPeer> {
-  return new KitexPeer(new ControlledProcess("Kitex driver", await buildKitexPeer(), []));
+export async function startKitexDriver(version?: KitexVersion): Promise<KitexPeer> {
+  return new KitexPeer(new ControlledProcess("Kitex driver", await buildKitexPeer(version), []));
 }
 
 const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");

@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { expect } from "vitest";
+import { startRecordingProxy } from "../../src/index.ts";
 import { filler } from "../../src/slipstream/messages.ts";
 import { absent, type Feature, feature, isStreaming, type Run } from "./cell.ts";
 
@@ -44,13 +45,17 @@ const largeMessage: Run = async (trial) => {
 const atOnce = 200;
 
 const many: Run = async (trial) => {
+  await using proxy = await startRecordingProxy(trial.pair.callee.target);
   const messages = [{ text: "{i}" }, { text: "again {i}" }];
-  const result = await trial.pair.caller.many(
-    atOnce,
-    trial.describe("", { messages: isStreaming(trial.kind) ? messages : messages.slice(0, 1) }),
-  );
+  const isStream = isStreaming(trial.kind);
+  const call = trial.describe("", {
+    target: proxy.target,
+    messages: isStream ? messages : messages.slice(0, 1),
+  });
+  const result = await trial.pair.caller.many(atOnce, call);
   expect(result.failed).toEqual({});
   expect(result.succeeded).toBe(atOnce);
+  if (isStream || trial.protocol === "grpc") expect(proxy.connections).toBe(1);
 };
 
 export const echo: readonly Feature[] = [
@@ -62,7 +67,7 @@ export const echo: readonly Feature[] = [
   ),
   feature("empty message", () => emptyMessage),
   feature("8 MiB message", () => largeMessage),
-  feature("200 calls at once", ({ kind }) =>
+  feature("200 calls at once, streams on one connection", ({ kind }) =>
     kind === "client" || kind === "server" || kind === "oneway"
       ? absent("Shown with the kinds that answer each message.")
       : many,

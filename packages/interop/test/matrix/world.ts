@@ -51,8 +51,8 @@ export async function startWorld(): Promise<World> {
       caller: callers[from],
       callee: callees[to],
       beyond: callees[from],
-      startCaller: from === "Kitex" ? startKitexDriver : startSlipstreamProcess,
-      startCallee: to === "Kitex" ? startKitexServer : startSlipstreamProcess,
+      startCaller: from === "Kitex" ? () => startKitexDriver() : startSlipstreamProcess,
+      startCallee: to === "Kitex" ? () => startKitexServer() : startSlipstreamProcess,
     }),
     async [Symbol.asyncDispose]() {
       for (const part of started.reverse()) await part[Symbol.asyncDispose]();
