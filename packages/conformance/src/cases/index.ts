@@ -3,10 +3,12 @@ import { cancel } from "./cancel.ts";
 import { context } from "./context.ts";
 import { deadlines } from "./deadlines.ts";
 import { errors } from "./errors.ts";
+import { flow } from "./flow.ts";
 import { headers } from "./headers.ts";
 import { kinds } from "./kinds.ts";
 import { messages } from "./messages.ts";
 import { middleware } from "./middleware.ts";
+import { shutdown } from "./shutdown.ts";
 import { tracers } from "./tracers.ts";
 
 /** All cases, by what they are about. */
@@ -20,4 +22,6 @@ export const cases: Readonly<Record<string, readonly Case[]>> = {
   middleware,
   tracers,
   context,
+  shutdown,
+  flow,
 };

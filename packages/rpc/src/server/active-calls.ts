@@ -1,4 +1,5 @@
 import type { RpcError } from "@slipstream/stream";
+import { after } from "../timer.ts";
 
 /** A call in flight, as far as the server as a whole is concerned with it. */
 export interface ActiveCall {
@@ -41,12 +42,13 @@ export class ActiveCalls {
   /** Resolves when no call is in flight, or after `limitMs`; says whether none is. */
   async idle(limitMs: number): Promise<boolean> {
     if (this.size === 0) return true;
-    let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {
-      this.#idle.push(resolve);
-      timer = setTimeout(resolve, limitMs);
+      const stopTimer = after(limitMs, resolve);
+      this.#idle.push(() => {
+        stopTimer();
+        resolve();
+      });
     });
-    clearTimeout(timer);
     return this.size === 0;
   }
 

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
 import { type OnEvent, RpcError, type TransportEvent } from "@slipstream/stream";
@@ -31,72 +32,58 @@ export class Listener {
   readonly #transports: readonly SocketTransport[];
   readonly #options: ListenOptions;
   readonly #onEvent: OnEvent | undefined;
+  readonly #detectTimeoutMs: number;
   readonly #server: Server;
   /** Connections whose protocol is not known yet. */
   readonly #undecided = new Set<Socket>();
+  /** Connections in their TLS handshake, by their peers: a `TLSSocket` does not say which socket it is on. */
+  readonly #handshaking = new Map<string, Socket>();
 
   constructor(transports: readonly SocketTransport[], options: ListenOptions, onEvent: OnEvent | undefined) {
     this.#transports = [...transports].sort((a, b) => a.detectOrder - b.detectOrder);
     this.#options = options;
     this.#onEvent = onEvent;
-    const alpn = this.#transports.flatMap((transport) => transport.alpn ?? []);
+    this.#detectTimeoutMs = options.detectTimeoutMs ?? 5_000;
     // Paused until a transport reads: the first bytes must be there when it gets the socket.
+    const common = { noDelay: true, pauseOnConnect: true };
     this.#server = options.tls
-      ? createTlsServer(
-          {
-            ...(alpn.length > 0 ? { ALPNProtocols: alpn } : undefined),
-            pauseOnConnect: true,
-            ...options.tls,
-          },
-          (socket) => this.#detect(socket, { alpn: socket.alpnProtocol || false }),
-        )
-      : createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#detect(socket));
+      ? this.#createTlsServer({ ...common, ...options.tls })
+      : createServer(common, (socket) => this.#detect(socket));
     this.#server.maxConnections = options.maxConnections ?? 10_000;
-    this.#server.on("tlsClientError", (cause: Error, socket: TLSSocket) => {
-      socket.destroy();
-      this.#refused(socket, new RpcError("unavailable", `TLS handshake failed: ${cause.message}`, { cause }));
-    });
     this.#server.on("drop", (data?: { remoteAddress?: string; remotePort?: number }) => {
       const peer = data?.remoteAddress ? `${data.remoteAddress}:${data.remotePort}` : "unknown";
       const limit = `a connection was closed: maxConnections (${this.#server.maxConnections}) are open`;
-      this.#emit({
-        type: "limit_hit",
-        transport: "listener",
-        peer,
-        error: new RpcError("resource_exhausted", limit),
-      });
+      const error = new RpcError("resource_exhausted", limit);
+      this.#emit({ type: "limit_hit", transport: "listener", peer, error });
     });
   }
 
-  listen(): Promise<Listening> {
+  /** @throws RpcError `unavailable` when the port or path cannot be had, `invalid_argument` when it is none. */
+  async listen(): Promise<Listening> {
     const { port = 0, host, path } = this.#options;
-    return new Promise((resolve, reject) => {
-      const failed = (cause: Error): void =>
-        reject(new RpcError("unavailable", `cannot listen: ${cause.message}`, { cause }));
-      this.#server.once("error", failed);
-      this.#server.listen(
-        path === undefined ? { port, ...(host === undefined ? undefined : { host }) } : { path },
-        () => {
-          this.#server.off("error", failed);
-          // Errors of accepting (too many open files, for one) must not end the process; the next connection is taken again.
-          this.#server.on("error", (cause) =>
-            this.#emit({
-              type: "refused",
-              transport: "listener",
-              peer: "unknown",
-              error: new RpcError("unavailable", `cannot accept a connection: ${cause.message}`, { cause }),
-            }),
-          );
-          resolve(listeningAt(this.#server.address()));
-        },
-      );
+    const where = path === undefined ? { port, ...(host === undefined ? undefined : { host }) } : { path };
+    try {
+      this.#server.listen(where);
+      await once(this.#server, "listening");
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      const isArgument = code === "ERR_SOCKET_BAD_PORT" || code === "ERR_INVALID_ARG_VALUE";
+      throw new RpcError(isArgument ? "invalid_argument" : "unavailable", `cannot listen: ${message}`, {
+        cause,
+      });
+    }
+    // Errors of accepting (too many open files, for one) must not end the process; the next connection is taken again.
+    this.#server.on("error", (cause) => {
+      const error = new RpcError("unavailable", `cannot accept a connection: ${cause.message}`, { cause });
+      this.#emit({ type: "refused", transport: "listener", peer: "unknown", error });
     });
+    return listeningAt(this.#server.address());
   }
 
   /** Takes no more connections; those that have not said what they are, are closed. */
   stop(): void {
     this.#server.close();
-    for (const socket of this.#undecided) socket.destroy();
+    for (const socket of [...this.#undecided, ...this.#handshaking.values()]) socket.destroy();
   }
 
   /** Resolves when all connections are closed, which is for their transports to do. */
@@ -106,6 +93,31 @@ export class Listener {
         this.#server.getConnections((_, count) => (count === 0 ? resolve() : undefined));
       this.#server.once("close", () => resolve());
     });
+  }
+
+  #createTlsServer(options: TlsOptions): Server {
+    const alpn = this.#transports.flatMap((transport) => transport.alpn ?? []);
+    const server = createTlsServer(
+      {
+        ...(alpn.length > 0 ? { ALPNProtocols: alpn } : undefined),
+        handshakeTimeout: this.#detectTimeoutMs,
+        ...options,
+      },
+      (socket) => {
+        this.#handshaking.delete(peerOf(socket));
+        this.#detect(socket, { alpn: socket.alpnProtocol || false });
+      },
+    );
+    server.on("connection", (socket: Socket) => {
+      const peer = peerOf(socket);
+      this.#handshaking.set(peer, socket);
+      socket.once("close", () => this.#handshaking.delete(peer));
+    });
+    server.on("tlsClientError", (cause: Error, socket: TLSSocket) => {
+      socket.destroy();
+      this.#refused(socket, new RpcError("unavailable", `TLS handshake failed: ${cause.message}`, { cause }));
+    });
+    return server;
   }
 
   #detect(socket: Socket | TLSSocket, tls?: { readonly alpn: string | false }): void {
@@ -121,7 +133,7 @@ export class Listener {
       socket.destroy();
       this.#refused(socket, new RpcError("invalid_argument", why));
     };
-    const timeoutMs = this.#options.detectTimeoutMs ?? 5_000;
+    const timeoutMs = this.#detectTimeoutMs;
     const timer = setTimeout(() => {
       refuse(`${head.length} bytes in ${timeoutMs} ms say no protocol; first bytes: ${hex(head)}`);
     }, timeoutMs);

@@ -3,6 +3,8 @@ import {
   type Implementation,
   RpcError,
   type RunningTransport,
+  type ServerHandler,
+  type ServerTransport,
   type ServiceDescriptor,
 } from "@slipstream/stream";
 import { isSocketTransport } from "@slipstream/stream/node";
@@ -61,6 +63,8 @@ class RpcServer implements Server {
   readonly #options: ServerOptions;
   readonly #dispatcher: Dispatcher;
   readonly #listeners: Listener[] = [];
+  /** Listeners that are about to listen, to be waited for before a close. */
+  readonly #starting = new Set<Promise<unknown>>();
   #running: Promise<readonly RunningTransport[]> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -81,19 +85,10 @@ class RpcServer implements Server {
     return this;
   }
 
-  async listen(options: ListenOptions = {}): Promise<Listening> {
-    if (this.#closing)
-      throw new RpcError("failed_precondition", "the server has been closed; make a new one");
-    this.#running ??= Promise.all(
-      this.#options.transports.map((transport) => transport.serve(this.#dispatcher)),
-    );
-    const running = await this.#running;
-    const sockets = this.#options.transports.filter(isSocketTransport);
-    if (sockets.length === 0) return listeningAt(running.flatMap(({ addresses }) => addresses));
-    const listener = new Listener(sockets, options, this.#options.onEvent);
-    const listening = await listener.listen();
-    this.#listeners.push(listener);
-    return listening;
+  listen(options: ListenOptions = {}): Promise<Listening> {
+    const listening = this.#listen(options);
+    this.#starting.add(listening);
+    return listening.finally(() => this.#starting.delete(listening));
   }
 
   close(options: CloseOptions = {}): Promise<void> {
@@ -104,7 +99,32 @@ class RpcServer implements Server {
     return this.close();
   }
 
+  async #listen(options: ListenOptions): Promise<Listening> {
+    if (this.#closing) {
+      throw new RpcError("failed_precondition", "the server has been closed; make a new one");
+    }
+    const running = await this.#serve();
+    const sockets = this.#options.transports.filter(isSocketTransport);
+    if (sockets.length === 0) return listeningAt(running.flatMap(({ addresses }) => addresses));
+    const listener = new Listener(sockets, options, this.#options.onEvent);
+    const listening = await listener.listen();
+    this.#listeners.push(listener);
+    return listening;
+  }
+
+  /** Starts all transports, once; none stays started when one fails. */
+  async #serve(): Promise<readonly RunningTransport[]> {
+    this.#running ??= serveAll(this.#options.transports, this.#dispatcher);
+    try {
+      return await this.#running;
+    } catch (thrown) {
+      this.#running = undefined;
+      throw thrown;
+    }
+  }
+
   async #close(graceMs: number): Promise<void> {
+    await Promise.allSettled(this.#starting);
     const running = (await this.#running) ?? [];
     for (const listener of this.#listeners) listener.stop();
     for (const transport of running) transport.drain();
@@ -117,6 +137,18 @@ class RpcServer implements Server {
     await Promise.all(running.map((transport) => transport.close()));
     await Promise.all(this.#listeners.map((listener) => listener.closed()));
   }
+}
+
+async function serveAll(
+  transports: readonly ServerTransport[],
+  handler: ServerHandler,
+): Promise<readonly RunningTransport[]> {
+  const started = await Promise.allSettled(transports.map((transport) => transport.serve(handler)));
+  const running = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const failed = started.find((one) => one.status === "rejected");
+  if (!failed) return running;
+  await Promise.all(running.map((transport) => transport.close()));
+  throw failed.reason;
 }
 
 function listeningAt(addresses: readonly Address[]): Listening {
