@@ -139,6 +139,8 @@ export interface Place {
 /** One row of the matrix: what it shows at a place. */
 export interface Feature {
   readonly name: string;
+  /** Of the behaviours that it shows, in square brackets; empty when it shows none. */
+  readonly ids: string;
   cell(place: Place): Run | Absent;
 }
 
@@ -146,9 +148,12 @@ const noOneway: Absent = {
   why: "A Kitex server panics inside itself on a oneway method over HTTP/2 (`methodInfo.NewResult` is nil) and never answers the stream: the handler does not run.",
 };
 
-export function feature(name: string, cell: Feature["cell"]): Feature {
+/** @param title - name and ids */
+export function feature(title: string, cell: Feature["cell"]): Feature {
+  const [, name = title, ids = ""] = /^(.*?)((?: ?\[\w+\])*)$/.exec(title) ?? [];
   return {
     name,
+    ids,
     cell: (place) =>
       place.kind === "oneway" && place.protocol === "grpc" && place.pair.to === "Kitex"
         ? noOneway

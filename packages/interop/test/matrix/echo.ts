@@ -59,7 +59,7 @@ const many: Run = async (trial) => {
 };
 
 export const echo: readonly Feature[] = [
-  feature("echo", () => plainEcho),
+  feature("echo [B1][B2][B6][B7][B77]", () => plainEcho),
   feature("several arguments, none, void", ({ kind }) =>
     kind === "ping-pong"
       ? otherForms

@@ -127,7 +127,7 @@ export const endings: readonly Feature[] = [
   feature("handler panics or throws something else", ({ kind }) =>
     kind === "oneway" ? noReply : handlerPanic,
   ),
-  feature("business status with extra", ({ protocol, kind }) => {
+  feature("business status with extra [B76]", ({ protocol, kind }) => {
     if (kind === "oneway") return noReply;
     return isBare(protocol) ? lostBizStatus : bizStatus;
   }),
@@ -142,7 +142,7 @@ export const endings: readonly Feature[] = [
     if (isBare(protocol)) return notPlain;
     return kind === "ping-pong" || kind === "bidi" ? unknownService : oneOfAKind;
   }),
-  feature("two services with the same method names", ({ protocol, kind }) => {
+  feature("two services with the same method names [B78]", ({ protocol, kind }) => {
     if (isBare(protocol)) return notPlain;
     return kind === "ping-pong" || kind === "bidi" ? sameNames : oneOfAKind;
   }),

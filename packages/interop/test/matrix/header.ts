@@ -56,12 +56,12 @@ const early: Run = async (trial) => {
 };
 
 export const headers: readonly Feature[] = [
-  feature("header", withHeaders(header)),
-  feature("trailer", withHeaders(trailer)),
-  feature("no header and no trailer", ({ kind }) =>
+  feature("header [A8][C8][C9]", withHeaders(header)),
+  feature("trailer [A5][A9]", withHeaders(trailer)),
+  feature("no header and no trailer [A4]", ({ kind }) =>
     isStreaming(kind) ? noneSet : absent("Shown with streams, where they can be waited for."),
   ),
-  feature("header long before data", ({ kind }) =>
+  feature("header long before data [A6][A10]", ({ kind }) =>
     isStreaming(kind) ? early : absent("A single reply comes with its header."),
   ),
 ];

@@ -57,7 +57,7 @@ const cascade: Run = async (trial) => {
 };
 
 export const hops: readonly Feature[] = [
-  feature("one hop means one hop, the callee in the middle", ({ protocol, kind }) => {
+  feature("one hop means one hop, the callee in the middle [D3][D4][D7][D8]", ({ protocol, kind }) => {
     if (isBare(protocol)) return bare;
     return kind === "oneway"
       ? absent("The answer of the second hop would be lost; ping-pong shows it.")

@@ -133,7 +133,7 @@ const halfClose: Run = async (trial) => {
 const streamsOnly = absent("Only streams have it.");
 
 export const lifecycle: readonly Feature[] = [
-  feature("deadline of the caller", ({ kind }) => {
+  feature("deadline of the caller [B33][B34][B35]", ({ kind }) => {
     if (kind === "oneway") return absent("A oneway call waits for nothing.");
     return isStreaming(kind) ? streamDeadline : callDeadline;
   }),
@@ -151,11 +151,11 @@ export const lifecycle: readonly Feature[] = [
     if (protocol !== "grpc") return absent("Ping-pong has no cancel on the wire.");
     return kind === "oneway" ? absent("A oneway call waits for nothing.") : cancelCall;
   }),
-  feature("the callee ends early", ({ kind }) => {
+  feature("the callee ends early [B22]", ({ kind }) => {
     if (kind === "bidi") return earlyEnd;
     return kind === "client" ? earlyAnswer : absent("The caller's side is closed anyway.");
   }),
-  feature("half-close", ({ kind }) =>
+  feature("half-close [B23][B24]", ({ kind }) =>
     kind === "bidi" ? halfClose : absent("Shown with bidirectional streams."),
   ),
 ];

@@ -61,8 +61,8 @@ const backward: Run = async (trial) => {
 };
 
 export const metainfo = [
-  feature("forward metainfo", ({ protocol }) => (isBare(protocol) ? bare : forward)),
-  feature("odd metainfo keys", ({ protocol }) => {
+  feature("forward metainfo [A2][A3][D4][D12]", ({ protocol }) => (isBare(protocol) ? bare : forward)),
+  feature("odd metainfo keys [B63][D1]", ({ protocol }) => {
     if (isBare(protocol)) return bare;
     return protocol === "grpc" ? folding : oddKeys;
   }),
@@ -70,7 +70,7 @@ export const metainfo = [
     if (isBare(protocol)) return bare;
     return protocol === "grpc" ? absent("HTTP/2 has no prefix for upstream values.") : upstreamKey;
   }),
-  feature("backward metainfo", ({ protocol, kind }) => {
+  feature("backward metainfo [D26][D29]", ({ protocol, kind }) => {
     if (isStreaming(kind)) return noBackward;
     if (kind === "oneway") return absent("A oneway call has no reply.");
     if (protocol === "grpc") return absent("Kitex carries no backward values over HTTP/2.");
