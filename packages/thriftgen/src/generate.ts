@@ -26,10 +26,15 @@ export interface GenerateResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** A file has no place of its own in the output. */
+export class PlacementError extends Error {
+  override readonly name = "PlacementError";
+}
+
 /**
  * Prints a model as TypeScript. The same model gives the same text, wherever it is printed.
  *
- * @throws Error when a file lies outside of `root`, or two files would become the same module
+ * @throws PlacementError when a file lies outside of `root`, or two files would become the same module
  */
 export function generate(model: Model, options: GenerateOptions = {}): GenerateResult {
   const { importExtension = ".js", i64 = "bigint", fieldNames = "idl" } = options;
@@ -58,10 +63,11 @@ function placesOf(files: readonly FileModel[], root: string | undefined): Readon
   const taken = new Map<string, FileModel>();
   for (const [file, path] of absolute) {
     const place = posix.relative(base, path);
-    if (place.startsWith("../")) throw new Error(`${file.path} lies outside of the root directory ${root}`);
+    if (place.startsWith("../"))
+      throw new PlacementError(`${file.path} lies outside of the root directory ${root}`);
     const other = taken.get(modulePath(place));
     if (other !== undefined) {
-      throw new Error(
+      throw new PlacementError(
         `${other.path} and ${file.path} would both become ${modulePath(place)}; rename one of them`,
       );
     }

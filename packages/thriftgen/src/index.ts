@@ -1,3 +1,3 @@
 export type { GeneratedFile, GenerateOptions, GenerateResult } from "./generate.ts";
-export { generate } from "./generate.ts";
+export { generate, PlacementError } from "./generate.ts";
 export type { PrintOptions } from "./options.ts";

@@ -151,7 +151,8 @@ export function render(layout: Layout, width: number): string {
         break;
       }
       case "fill":
-        pushFill(current.items, push, doesFit);
+        if (isFlat) push(join(", ", current.items));
+        else pushFill(current.items, push, width - column);
         break;
       case "line":
         if (isFlat && current.flat !== undefined) {
@@ -177,12 +178,13 @@ type Push = (content: Layout, isFlat?: boolean) => void;
 type DoesFit = (content: Layout, isFlat: boolean) => boolean;
 
 /** Prints the first item and decides about the line between it and the second; the rest comes again. */
-function pushFill(items: readonly Layout[], push: Push, doesFit: DoesFit): void {
+function pushFill(items: readonly Layout[], push: Push, room: number): void {
   const [first, second] = items;
   if (first === undefined) return;
   if (second !== undefined) {
+    const pair: Command = { indentation: 0, isFlat: true, layout: [first, ", ", second, ","] };
     push(fill(items.slice(1)));
-    push(line, doesFit([first, ", ", second], true));
+    push(line, fits(pair, [], room));
     push(",");
   }
   push(first, true);

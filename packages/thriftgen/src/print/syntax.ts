@@ -76,19 +76,18 @@ export function assigned({ shape, layout }: Expression): Layout {
 }
 
 /** A call. Its last argument may begin on the line of the call and end on the line of the closing bracket. */
-export function call(callee: string, args: readonly Expression[]): Expression {
+export function call(callee: Layout, args: readonly Expression[]): Expression {
   const layouts = args.map(({ layout }) => layout);
   const last = args.at(-1);
-  if (last === undefined) return plain(`${callee}()`);
+  if (last === undefined) return plain([callee, "()"]);
   if (!canHug(last, args.at(-2))) return plain([callee, group(bracketed("(", softline, layouts, ")"))]);
   const others = layouts.slice(0, -1).flatMap((layout) => [layout, ", "]);
-  return plain(
-    choice(
-      [callee, "(", join(", ", layouts), ")"],
-      [callee, "(", others, group(broken(last.layout), true), ")"],
-      [callee, "(", indent([hardline, join([",", hardline], layouts), ","]), hardline, ")"],
-    ),
+  const argumentList = choice(
+    ["(", join(", ", layouts), ")"],
+    ["(", others, group(broken(last.layout), true), ")"],
+    ["(", indent([hardline, join([",", hardline], layouts), ","]), hardline, ")"],
   );
+  return plain([callee, argumentList]);
 }
 
 function canHug(last: Expression, beforeLast: Expression | undefined): boolean {

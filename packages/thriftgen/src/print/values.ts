@@ -1,12 +1,13 @@
 import { type Named, resolveType, type StructValue, type Type, type Value } from "@slipstream/thrift-idl";
 import type { FileContext } from "./context.ts";
-import { group, type Layout, render } from "./layout.ts";
+import type { Layout } from "./layout.ts";
 import { fieldProperties } from "./properties.ts";
 import {
   array,
   assigned,
   call,
   type Expression,
+  generic,
   numberLiteral,
   object,
   plain,
@@ -125,8 +126,7 @@ export function isScalar(value: Value): boolean {
 }
 
 function construct(name: string, types: readonly Layout[], args: readonly Expression[]): Expression {
-  const text = types.map((type) => render(group(type), Number.POSITIVE_INFINITY)).join(", ");
-  return call(`new ${name}<${text}>`, args);
+  return call(generic(`new ${name}`, types), args);
 }
 
 function double(value: number): Expression {
