@@ -27,10 +27,12 @@ export interface MessageSink {
 export class MessageParser {
   readonly #maxMessageBytes: number;
   readonly #sink: MessageSink;
-  readonly #prefix = new Uint8Array(prefixBytes);
+  /** A prefix that came in pieces, which is rare. */
+  #prefix: Uint8Array | undefined;
   #prefixLength = 0;
   #partial: Uint8Array | undefined;
   #filled = 0;
+  #isCompressed = false;
 
   constructor(maxMessageBytes: number, sink: MessageSink) {
     this.#maxMessageBytes = maxMessageBytes;
@@ -58,6 +60,7 @@ export class MessageParser {
         at = this.#begin(chunk, at, chunk, at + prefixBytes, end);
         continue;
       }
+      this.#prefix ??= new Uint8Array(prefixBytes);
       this.#prefix[this.#prefixLength++] = chunk[at++] as number;
       if (this.#prefixLength < prefixBytes) continue;
       this.#prefixLength = 0;
@@ -82,7 +85,8 @@ export class MessageParser {
       );
     }
     if (end - at >= length) {
-      this.#sink.onMessage(chunk.subarray(at, at + length), flag === 1);
+      // Not `subarray`: what comes from a socket is a Buffer, and messages are not.
+      this.#sink.onMessage(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length), flag === 1);
       return at + length;
     }
     this.#partial = new Uint8Array(length);
@@ -90,8 +94,6 @@ export class MessageParser {
     this.#isCompressed = flag === 1;
     return this.#fill(this.#partial, chunk, at, end);
   }
-
-  #isCompressed = false;
 
   #fill(partial: Uint8Array, chunk: Uint8Array, at: number, end: number): number {
     const taken = Math.min(partial.length - this.#filled, end - at);

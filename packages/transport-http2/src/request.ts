@@ -1,4 +1,4 @@
-import type { Field as H2Field, Fields as H2Fields } from "@slipstream/h2";
+import type { Field as H2Field, Fields as H2Fields, Session, Stream, StreamHandler } from "@slipstream/h2";
 import {
   type CallStart,
   decodeSideEntry,
@@ -12,6 +12,7 @@ import {
   type ServerStart,
   type SideEntry,
 } from "@slipstream/stream";
+import { type Encoding, readEncoding, unknownEncoding } from "./compression.ts";
 import { ResetCode } from "./errors.ts";
 import { decodeTimeout, encodeTimeout } from "./grpc-timeout.ts";
 import { areExactPairs, pushMetainfo, readMetainfo } from "./metainfo-fields.ts";
@@ -73,6 +74,24 @@ function requestHead(start: CallStart, route: RequestRoute, hasMarker: boolean):
   return head;
 }
 
+/** What a request is opened on. */
+export interface RequestTarget {
+  readonly session: Pick<Session, "open">;
+  readonly heads: RequestHeads;
+  readonly route: RequestRoute;
+}
+
+/** Opens the stream of a call. @throws what `Session.open` does */
+export function openRequest(
+  { session, heads, route }: RequestTarget,
+  handler: StreamHandler,
+  start: CallStart,
+): Stream {
+  const side = requestSideEntry(start);
+  const fields = variableFields(start, side);
+  return session.open(handler, heads.get(start, route, side === emptySideEntry), fields);
+}
+
 /** What a call has in none of the constant fields: deadline, metainfo, metadata. */
 export function variableFields(start: CallStart, side: string): H2Field[] {
   const fields: H2Field[] = [];
@@ -98,7 +117,8 @@ export interface Request {
   readonly start: ServerStart;
   /** As it came; the answer has the same. */
   readonly contentType: string;
-  readonly requestEncoding: string | undefined;
+  /** How the messages of the client are compressed. */
+  readonly encoding: Encoding;
   readonly acceptsGzip: boolean;
 }
 
@@ -193,6 +213,8 @@ export function readRequest(fields: H2Fields, peer: ConnectionPeer, ended: Ended
     throw new BadRequest(new RpcError("internal", text), ResetCode.internalError);
   }
   if (timeoutMs === 0) throw new BadRequest(new RpcError("deadline_exceeded", "context deadline exceeded"));
+  const encoding = readEncoding(requestEncoding);
+  if (encoding === undefined) throw new BadRequest(unknownEncoding(requestEncoding));
   const side = readSide(sideText);
   const native = hasOthers ? readMetainfo(fields) : nothing;
   const start: ServerStart = {
@@ -209,7 +231,7 @@ export function readRequest(fields: H2Fields, peer: ConnectionPeer, ended: Ended
     peer: new RequestPeer(peer, sideText !== undefined, fields),
   };
   const acceptsGzip = accepted !== "" && accepted.split(",").some((name) => name.trim() === "gzip");
-  return { start, contentType, requestEncoding, acceptsGzip };
+  return { start, contentType, encoding, acceptsGzip };
 }
 
 const none: ReadonlyMap<string, string> = new Map();

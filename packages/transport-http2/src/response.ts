@@ -7,7 +7,7 @@ import {
   RpcError,
   type SideEntry,
 } from "@slipstream/stream";
-import { errorToStatus, statusToError } from "./errors.ts";
+import { errorToStatus, httpToError, statusToError } from "./errors.ts";
 import { decodeMessage, encodeMessage } from "./grpc-message.ts";
 import { areExactFields, findField, pushNativeFields, userFields } from "./native-fields.ts";
 import { readSide, sideEntryName } from "./request.ts";
@@ -52,6 +52,11 @@ export const success: H2Fields = [
   { name: "grpc-message", value: "" },
 ];
 
+/** The trailer section of success with more in it, as one list. */
+export function successTrailer(fields: H2Fields): H2Fields {
+  return fields.length === 0 ? success : [...success, ...fields];
+}
+
 /** What the trailer section has beyond {@link success}, or all of it for an error. */
 export function trailerFields(
   error: CallError | undefined,
@@ -59,6 +64,7 @@ export function trailerFields(
   backward: ReadonlyMap<string, string> | undefined,
   isSlipstream: boolean,
 ): H2Fields {
+  if (error === undefined && trailer.length === 0 && !(backward && backward.size > 0)) return noH2Fields;
   const fields: H2Field[] = error ? errorFields(error) : [];
   pushNativeFields(fields, trailer);
   if (isSlipstream) {
@@ -89,6 +95,24 @@ function asciiJson(record: Readonly<Record<string, string>>): string {
     /[<>&\u007f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
+}
+
+/** What is wrong with a response that is none of gRPC's; `undefined` when nothing is. */
+export function checkResponse(fields: H2Fields): RpcError | undefined {
+  const status = findField(fields, ":status");
+  const contentType = findField(fields, "content-type");
+  if (status === "200" && contentType !== undefined && isGrpc.test(contentType)) return undefined;
+  // A gRPC server behind another status says better what is wrong.
+  if (contentType !== undefined && isGrpc.test(contentType) && findField(fields, "grpc-status") !== undefined) {
+    return undefined;
+  }
+  return httpToError(status, contentType);
+}
+
+const isGrpc = /^application\/grpc(?:[+;].*)?$/;
+
+export function responseEncoding(fields: H2Fields): string | undefined {
+  return findField(fields, "grpc-encoding");
 }
 
 /** Header or trailer as the user set it. @throws BadRequest for a malformed side entry */

@@ -1,0 +1,198 @@
+import type { Fields as H2Fields, Stream, StreamClose, StreamHandler } from "@slipstream/h2";
+import {
+  type CallError,
+  type CallStart,
+  type ClientByteStream,
+  type Fields,
+  noFields,
+  type Peer,
+  RpcError,
+} from "@slipstream/stream";
+import { type ClientConnection, openFailure } from "./client-connection.ts";
+import { readEncoding, unknownEncoding } from "./compression.ts";
+import { cancelToReset, closeToError, ResetCode } from "./errors.ts";
+import { Latch } from "./latch.ts";
+import type { Opening } from "./pool.ts";
+import { ReceiveHalf, type ReceiveHost } from "./receive-half.ts";
+import { openRequest } from "./request.ts";
+import { checkResponse, readFields, readStatus, responseEncoding } from "./response.ts";
+import { SendHalf, type SendLimits } from "./send-half.ts";
+
+/** Whoever asked for a stream. */
+export interface StreamRequester {
+  resolve(stream: ClientByteStream): void;
+  reject(error: RpcError): void;
+}
+
+/** The client's end of a stream. */
+export class ClientStream implements ClientByteStream, StreamHandler, ReceiveHost, Opening {
+  readonly #start: CallStart;
+  readonly #requester: StreamRequester;
+  readonly #send: SendHalf;
+  readonly #receive: ReceiveHalf;
+  readonly #header: Latch<Fields> = new Latch();
+  readonly #trailer: Latch<Fields> = new Latch();
+  #stream!: Stream;
+  #peer!: Peer;
+  #stopWatching: (() => void) | undefined;
+  #isHalfClosed = false;
+  /** The call is over, with the server's trailer or without. */
+  #isOver = false;
+
+  constructor(start: CallStart, requester: StreamRequester, limits: SendLimits & { readonly sendsGzip: boolean }) {
+    this.#start = start;
+    this.#requester = requester;
+    this.#send = new SendHalf(limits, limits.sendsGzip);
+    this.#receive = new ReceiveHalf(this, limits.maxMessageBytes);
+  }
+
+  // Opening.
+
+  open(connection: ClientConnection): void {
+    const { ended } = this.#start;
+    try {
+      this.#peer = connection.peer;
+      this.#stream = openRequest(connection, this, this.#start);
+    } catch (thrown) {
+      this.#requester.reject(openFailure(thrown, connection.peer.address));
+      return;
+    }
+    this.#stopWatching = ended.onEnd((reason) => this.cancel(reason));
+    this.#requester.resolve(this);
+  }
+
+  fail(error: RpcError): void {
+    this.#requester.reject(error);
+  }
+
+  // ClientByteStream.
+
+  get peer(): Peer {
+    return this.#peer;
+  }
+
+  send(message: Uint8Array): Promise<void> | undefined {
+    return this.#send.send(this.#stream, message);
+  }
+
+  recv(): Promise<Uint8Array | undefined> | Uint8Array | undefined {
+    return this.#receive.recv();
+  }
+
+  tryRecv(): Uint8Array | undefined {
+    return this.#receive.tryRecv();
+  }
+
+  closeSend(): void {
+    if (this.#isHalfClosed || this.#isOver) return;
+    this.#isHalfClosed = true;
+    this.#send.close(
+      new RpcError("failed_precondition", "send after half-close: nothing more can be sent"),
+    );
+    this.#stream.end();
+  }
+
+  header(): Promise<Fields> {
+    return this.#header.promise;
+  }
+
+  trailer(): Promise<Fields> {
+    return this.#trailer.promise;
+  }
+
+  cancel(reason: RpcError): void {
+    this.#break(reason, cancelToReset(reason));
+  }
+
+  // ReceiveHost.
+
+  consume(bytes: number): void {
+    this.#stream.consume(bytes);
+  }
+
+  onBroken(error: RpcError): void {
+    this.#break(error, ResetCode.cancel);
+  }
+
+  // StreamHandler.
+
+  onInformational(): void {}
+
+  onHeaders(fields: H2Fields, endStream: boolean): void {
+    const error = checkResponse(fields);
+    if (error !== undefined) {
+      this.#break(error, ResetCode.cancel);
+    } else if (endStream) {
+      this.onTrailers(fields);
+    } else {
+      const encoding = readEncoding(responseEncoding(fields));
+      if (encoding === undefined) {
+        this.#break(unknownEncoding(responseEncoding(fields)), ResetCode.cancel);
+        return;
+      }
+      this.#receive.encoding = encoding;
+      try {
+        this.#header.resolve(readFields(fields).fields);
+      } catch (thrown) {
+        this.#break(RpcError.from(thrown), ResetCode.cancel);
+      }
+    }
+  }
+
+  onData(chunk: Uint8Array, start: number, end: number): void {
+    this.#receive.push(chunk, start, end);
+  }
+
+  onTrailers(fields: H2Fields): void {
+    if (this.#isOver) return;
+    let trailer: Fields;
+    let error: CallError | undefined;
+    try {
+      trailer = readFields(fields).fields;
+      error = readStatus(fields);
+    } catch (thrown) {
+      this.#break(RpcError.from(thrown), ResetCode.cancel);
+      return;
+    }
+    this.#finish();
+    this.#header.resolve(noFields);
+    this.#trailer.resolve(trailer);
+    this.#receive.end(error);
+    this.#send.end(error ?? new RpcError("failed_precondition", "send after the end: the call is complete"));
+  }
+
+  onEnd(): void {
+    if (!this.#isOver) this.#break(closeToError(undefined), ResetCode.noError);
+    // The server waits for nothing more from us.
+    else if (!this.#isHalfClosed) this.#stream.reset(ResetCode.noError);
+  }
+
+  onDrain(): void {
+    this.#send.onDrain();
+  }
+
+  onClose(reason: StreamClose | undefined): void {
+    if (!this.#isOver) this.#fail(closeToError(reason));
+  }
+
+  /** Ends the call from here, unless it is over. */
+  #break(error: RpcError, resetCode: number): void {
+    if (this.#isOver) return;
+    this.#fail(error);
+    this.#receive.discard();
+    this.#stream.reset(resetCode);
+  }
+
+  #fail(error: RpcError): void {
+    this.#finish();
+    this.#header.reject(error);
+    this.#trailer.reject(error);
+    this.#receive.end(error);
+    this.#send.end(error);
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    this.#stopWatching?.();
+  }
+}

@@ -1,0 +1,70 @@
+import type { Stream } from "@slipstream/h2";
+import { type CallError, messageTooLarge, sendBufferFull } from "@slipstream/stream";
+import { compress } from "./compression.ts";
+import { Latch } from "./latch.ts";
+import { messagePrefix } from "./message-parser.ts";
+
+export interface SendLimits {
+  readonly maxMessageBytes: number;
+  readonly maxSendBufferBytes: number;
+}
+
+/** What a waiting message costs beside its bytes, so that a million empty ones do not count as nothing. */
+const messageOverhead = 64;
+
+/** The sending half of a stream of messages. */
+export class SendHalf {
+  readonly #limits: SendLimits;
+  readonly #isCompressed: boolean;
+  #closed: CallError | undefined;
+  /** There is no room: all who send wait for the same. */
+  #room: Latch<void> | undefined;
+  #waitingMessages = 0;
+
+  constructor(limits: SendLimits, isCompressed: boolean) {
+    this.#limits = limits;
+    this.#isCompressed = isCompressed;
+  }
+
+  /** As `ByteStream.send`. */
+  send(stream: Stream, message: Uint8Array): Promise<void> | undefined {
+    if (this.#closed !== undefined) throw this.#closed;
+    const { maxMessageBytes, maxSendBufferBytes } = this.#limits;
+    const { length } = message;
+    if (length > maxMessageBytes) throw messageTooLarge(length, maxMessageBytes);
+    if (this.#room !== undefined) {
+      const waiting = stream.bufferedBytes + this.#waitingMessages * messageOverhead;
+      if (waiting + length > maxSendBufferBytes) throw sendBufferFull(waiting, maxSendBufferBytes);
+    }
+    const payload = this.#isCompressed ? compress(message) : message;
+    const hasRoom = stream.write(payload, messagePrefix(payload.length, this.#isCompressed));
+    if (this.#room === undefined) {
+      // A write may end the stream; who sent then hears of it by the next send.
+      if (hasRoom || this.#closed !== undefined) return undefined;
+      this.#room = new Latch();
+    }
+    this.#waitingMessages++;
+    return this.#room.promise;
+  }
+
+  /** There is room again. */
+  onDrain(): void {
+    const room = this.#room;
+    this.#room = undefined;
+    this.#waitingMessages = 0;
+    room?.resolve();
+  }
+
+  /** Nothing more is taken: every send from now on fails with `error`. What was taken still leaves. */
+  close(error: CallError): void {
+    this.#closed ??= error;
+  }
+
+  /** The stream is over: who waits for room fails with `error`, too. */
+  end(error: CallError): void {
+    this.#closed = error;
+    const room = this.#room;
+    this.#room = undefined;
+    room?.reject(error);
+  }
+}
