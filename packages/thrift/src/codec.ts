@@ -7,7 +7,7 @@ import { BinaryReader, BinaryWriter } from "./protocol/binary.ts";
 import { CompactReader, CompactWriter } from "./protocol/compact.ts";
 import type { Reader } from "./protocol/reader.ts";
 import type { Writer } from "./protocol/writer.ts";
-import type { Struct } from "./types.ts";
+import type { Message } from "./types.ts";
 
 /** How codecs do their work: with code made for each struct, or by walking its descriptor. Results are the same. */
 export type Engine = "compiled" | "interpreted";
@@ -56,7 +56,7 @@ export function setDefaultEngine(engine: Engine | undefined): void {
 export class CodecFamily {
   readonly #options: Required<Omit<CodecOptions, "engine">>;
   readonly #engine: Engine | undefined;
-  readonly #codecs = new WeakMap<Struct, StructCodec<unknown>>();
+  readonly #codecs = new WeakMap<Message, StructCodec<unknown>>();
   readonly #interpret: InterpretOptions;
   readonly #reading: { strictText: boolean; binaryViews: boolean; maxDepth: number };
   readonly #writer: Writer;
@@ -75,7 +75,7 @@ export class CodecFamily {
     this.#writer = this.#makeWriter();
   }
 
-  codec<T>(struct: Struct<T>): StructCodec<T> {
+  codec<T>(struct: Message<T>): StructCodec<T> {
     let codec = this.#codecs.get(struct);
     if (codec === undefined) {
       codec = new StructCodec(this, struct);
@@ -88,14 +88,16 @@ export class CodecFamily {
     return (this.#engine ?? defaultEngine ?? (canCompile() ? "compiled" : "interpreted")) === "compiled";
   }
 
-  writeFunction(struct: Struct): WriteStruct {
+  writeFunction(struct: Message): WriteStruct {
+    if (struct.kind === "foreign") return (w, value) => struct.write(w, value);
     if (this.isCompiled) return this.#compile().writer(struct);
     return (w, value) => {
       writeStruct(w, struct, value, this.#interpret);
     };
   }
 
-  readFunction(struct: Struct): ReadStruct {
+  readFunction(struct: Message): ReadStruct {
+    if (struct.kind === "foreign") return (r) => struct.read(r);
     if (this.isCompiled) return this.#compile().reader(struct);
     return (r) => readStruct(r, struct, this.#interpret);
   }
@@ -122,8 +124,9 @@ export class CodecFamily {
   }
 
   /** The error of a value that could not be encoded: compiled code only knows that, the interpreter says why. */
-  explainEncode(struct: Struct, value: unknown, error: unknown): unknown {
+  explainEncode(struct: Message, value: unknown, error: unknown): unknown {
     if (!(error instanceof Fault)) return error;
+    if (struct.kind === "foreign") return error.toRpcError("invalid_argument", struct.name);
     try {
       const w = this.#makeWriter();
       w.begin();
@@ -134,8 +137,9 @@ export class CodecFamily {
     return error.toRpcError("invalid_argument", struct.name);
   }
 
-  explainDecode(struct: Struct, bytes: Uint8Array, error: unknown): RpcError {
+  explainDecode(struct: Message, bytes: Uint8Array, error: unknown): RpcError {
     if (!(error instanceof Fault)) return RpcError.from(error);
+    if (struct.kind === "foreign") return error.toRpcError("internal", struct.name);
     try {
       readStruct(this.reader(bytes), struct, this.#interpret);
     } catch (fault) {
@@ -148,11 +152,11 @@ export class CodecFamily {
 /** The codec of one struct: functions made on first use, each direction by itself. */
 export class StructCodec<T> implements MessageCodec<T> {
   readonly #family: CodecFamily;
-  readonly #struct: Struct<T>;
+  readonly #struct: Message<T>;
   #write: WriteStruct | undefined;
   #read: ReadStruct | undefined;
 
-  constructor(family: CodecFamily, struct: Struct<T>) {
+  constructor(family: CodecFamily, struct: Message<T>) {
     this.#family = family;
     this.#struct = struct;
   }
@@ -190,9 +194,9 @@ export class StructCodec<T> implements MessageCodec<T> {
   }
 }
 
-const defaultFamily = new CodecFamily({});
+/** The codecs with default options. */
+export const defaultFamily: CodecFamily = new CodecFamily({});
 
-/** The codec of a bare struct with default options. */
-export function structCodec<T>(struct: Struct<T>): StructCodec<T> {
+export function structCodec<T>(struct: Message<T>): StructCodec<T> {
   return defaultFamily.codec(struct);
 }

@@ -61,7 +61,7 @@ function writeFields(w: Writer, plan: StructPlan, value: Properties, options: In
     if (member === undefined || member === null) {
       if (field.hasDefault && requiredness !== "optional") {
         member = defaultOf(field.field);
-      } else if (requiredness === "required") {
+      } else if (requiredness === "required" || requiredness === "argument") {
         return rethrowAt(`.${field.field.property}`, new Fault(`is required, got ${describe(member)}`));
       } else continue;
     }
@@ -173,6 +173,9 @@ function writeValue(w: Writer, type: Type, value: unknown, options: InterpretOpt
         throw misfit("an object of entries", value);
       }
       return writeEntries(w, recordKey, type.value, Object.entries(value), options);
+    case "foreign":
+      if (!isObject(value)) throw misfit(`a ${type.name}`, value);
+      return type.write(w, value);
     default:
       return writeStruct(w, type, value, options);
   }
@@ -252,7 +255,7 @@ function setProperty(result: Record<PropertyKey, unknown>, plan: FieldPlan, sent
       rethrowAt(`.${field.property}`, new Fault("is required, but was not sent"));
     }
     if (plan.hasDefault) value = defaultOf(field);
-    else if (field.requiredness === "default") value = zeroOf(field.type);
+    else if (field.requiredness !== "optional") value = zeroOf(field.type);
     if (value === undefined) return;
   }
   result[field.property] = value;
@@ -310,6 +313,8 @@ function readValue(r: Reader, type: Type, options: InterpretOptions): unknown {
       readEntries(r, recordKey, type.value, options, (key, value) => setEntry(record, key as string, value));
       return record;
     }
+    case "foreign":
+      return type.read(r);
     default:
       return readStruct(r, type, options);
   }

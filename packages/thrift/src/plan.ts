@@ -87,6 +87,7 @@ export function wireTypeOf(type: Type): WireType {
     case "struct":
     case "union":
     case "exception":
+    case "foreign":
       return WireType.Struct;
     default:
       return scalarWireTypes[type.kind];
@@ -99,7 +100,7 @@ export function isStruct(type: Type): type is Struct {
 
 function isContainer(type: Type): boolean {
   return (
-    isStruct(type) ||
+    wireTypeOf(type) === WireType.Struct ||
     type.kind === "list" ||
     type.kind === "set" ||
     type.kind === "map" ||

@@ -7,8 +7,8 @@ import type {
   ServiceDescriptor,
 } from "@slipstream/stream";
 import { type TypeBuilder, t } from "./builder.ts";
-import { argumentsCodec, resultCodec, voidType } from "./method-codec.ts";
-import type { Field, Struct, Type } from "./types.ts";
+import { ArgumentsCodec, ResultCodec, voidType } from "./method-codec.ts";
+import type { Field, Message, Type } from "./types.ts";
 
 /** A method of a Thrift service, by kind, request and response. */
 export type Method<K extends MethodKind, Request, Response> = MethodDescriptor<{
@@ -47,18 +47,18 @@ export interface MethodBuilder {
   oneway<Request>(name: string, args: readonly Field[]): Method<"oneway", Request, void>;
   client<Request, Response>(
     name: string,
-    request: Struct<Request>,
-    response: Struct<Response>,
+    request: Message<Request>,
+    response: Message<Response>,
   ): Method<"client", Request, Response>;
   server<Request, Response>(
     name: string,
-    request: Struct<Request>,
-    response: Struct<Response>,
+    request: Message<Request>,
+    response: Message<Response>,
   ): Method<"server", Request, Response>;
   bidi<Request, Response>(
     name: string,
-    request: Struct<Request>,
-    response: Struct<Response>,
+    request: Message<Request>,
+    response: Message<Response>,
   ): Method<"bidi", Request, Response>;
 }
 
@@ -71,8 +71,8 @@ function call<K extends MethodKind>(kind: K) {
   ): Method<K, Request, Response> => ({
     name,
     kind,
-    request: argumentsCodec<Request>(name, args),
-    response: resultCodec<Response>(name, result, throws),
+    request: new ArgumentsCodec<Request>(name, args),
+    response: new ResultCodec<Response>(name, result, throws),
   });
 }
 

@@ -77,6 +77,9 @@ export function exception<Fields extends object>(name: string, fields: FieldList
     name: { value: name, writable: true, configurable: true },
     // For logs, and for where only a text can travel. A field called message hides it.
     message: {
+      set(value: unknown) {
+        Object.defineProperty(this, "message", { value, writable: true, configurable: true });
+      },
       get(this: Record<string, unknown>) {
         const values = descriptor.fields.filter(({ property }) => this[property] !== undefined);
         return `${name}(${values.map(({ property }) => `${property}: ${String(this[property])}`).join(", ")})`;

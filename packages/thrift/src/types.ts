@@ -1,4 +1,6 @@
 import type { MessageCodec } from "@slipstream/stream";
+import type { Reader } from "./protocol/reader.ts";
+import type { Writer } from "./protocol/writer.ts";
 
 /**
  * Descriptors of Thrift types: plain data that says how a value lies on the wire and what it is in TypeScript. `T` is the
@@ -11,7 +13,8 @@ export type Type<T = unknown> =
   | SetType<T>
   | MapType<T>
   | RecordType<T>
-  | Struct<T>;
+  | Struct<T>
+  | ForeignStruct<T>;
 
 interface Phantom<T> {
   /** Never present at run time. */
@@ -66,7 +69,8 @@ export interface RecordType<T = unknown> extends Phantom<T> {
   readonly value: Type;
 }
 
-export type Requiredness = "default" | "required" | "optional";
+/** `argument` is what fields of an argument list are made to be: written always, and zero when they did not come. */
+export type Requiredness = "default" | "required" | "optional" | "argument";
 
 export interface FieldOptions<T = unknown> {
   /** The name in the IDL, where the property had to be called otherwise. JSON uses it. */
@@ -95,6 +99,19 @@ export interface Struct<T = unknown> extends Phantom<T>, MessageCodec<T> {
   readonly name: string;
   readonly fields: readonly Field[];
 }
+
+/** A struct whose class brings its own code for reading and writing, as those of the Apache compiler do. */
+export interface ForeignStruct<T = unknown> extends Phantom<T>, MessageCodec<T> {
+  readonly kind: "foreign";
+  readonly name: string;
+  write(w: Writer, value: T): void;
+  read(r: Reader): T;
+  /** Whether a thrown value is one of these: how a declared exception is recognised. */
+  isInstance(value: unknown): boolean;
+}
+
+/** What may travel as a message of a stream. */
+export type Message<T = unknown> = Struct<T> | ForeignStruct<T>;
 
 /** What an exception of these fields is in TypeScript: an `Error` that has them. */
 export type Exception<Fields extends object = object> = Error & Fields;

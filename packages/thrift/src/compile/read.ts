@@ -1,5 +1,6 @@
 import { type InterpretOptions } from "../interpret.ts";
-import { type FieldPlan, isStruct, minimumSize, planOf, type StructPlan, wireTypeOf } from "../plan.ts";
+import { type FieldPlan, minimumSize, planOf, type StructPlan, wireTypeOf } from "../plan.ts";
+import { WireType } from "../protocol/wire.ts";
 import type { Struct, Type } from "../types.ts";
 import type { Constants, FunctionName } from "./compiler.ts";
 import { binaryRead, compactRead, type ReadDialect } from "./read-dialect.ts";
@@ -118,6 +119,8 @@ class ReaderSource {
       case "union":
       case "exception":
         return dialect.call(`${target} = ${this.#nameOf(type)}(r);`);
+      case "foreign":
+        return dialect.call(`${target} = ${this.#constants.use(type)}.read(r);`);
       default:
         return dialect.scalar(type.kind, target, isField);
     }
@@ -180,8 +183,9 @@ class ReaderSource {
       const { field } = plan;
       if (field.requiredness === "required") lines.push(`if (v${i} === undefined) throw bad;`);
       else if (plan.hasDefault) lines.push(`if (v${i} === undefined) v${i} = ${this.#defaultValue(plan)};`);
-      else if (field.requiredness === "optional" || isStruct(plan.type)) optionals.push(i);
-      else if (scalarZero(plan.type) === undefined) {
+      else if (field.requiredness === "optional" || wireTypeOf(plan.type) === WireType.Struct) {
+        optionals.push(i);
+      } else if (scalarZero(plan.type) === undefined) {
         lines.push(`if (v${i} === undefined) v${i} = ${emptyValue(plan.type)};`);
       }
     }
@@ -229,7 +233,8 @@ class ReaderSource {
 
 /** The initializer of a field's variable: its zero, where that is a literal and the field has no other default. */
 function initial(plan: FieldPlan): string {
-  if (plan.field.requiredness !== "default" || plan.hasDefault) return "";
+  const { requiredness } = plan.field;
+  if (requiredness === "required" || requiredness === "optional" || plan.hasDefault) return "";
   const zero = scalarZero(plan.type);
   return zero === undefined ? "" : ` = ${zero}`;
 }

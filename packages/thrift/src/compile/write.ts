@@ -84,7 +84,7 @@ class WriterSource {
     let write = this.#writeField(plan, "v");
     if (plan.dropsDefault) write = `if (${this.#differs(plan)}) { ${write} }`;
     const otherwise =
-      fills || field.requiredness === "required"
+      fills || field.requiredness === "required" || field.requiredness === "argument"
         ? `throw bad;`
         : `if (v !== undefined && v !== null) throw bad;`;
     lines.push(`if (${this.#test(plan.type, "v")}) { ${write} } else ${otherwise}`);
@@ -183,6 +183,8 @@ class WriterSource {
       case "union":
       case "exception":
         return dialect.call(`${this.#nameOf(type)}(w, ${v});`);
+      case "foreign":
+        return dialect.call(`${this.#constants.use(type)}.write(w, ${v});`);
       default:
         return dialect.scalar(type.kind, v);
     }

@@ -90,6 +90,12 @@ export const readUtf8: ReadUtf8 = fast.readUtf8;
 export const utf8Length: (text: string) => number = fast.utf8Length;
 export const allocate: (size: number) => Uint8Array<ArrayBuffer> = fast.allocate;
 
+export function utf8Bytes(text: string): Uint8Array {
+  const bytes = allocate(utf8Length(text));
+  writeUtf8(bytes, text, 0);
+  return bytes;
+}
+
 let strictDecoder: { decode(bytes: Uint8Array): string } | undefined;
 
 /** Whether these bytes are UTF-8 as the standard has it: no surrogates, no overlong forms, nothing above U+10FFFF. */
@@ -101,4 +107,16 @@ export function isUtf8(bytes: Uint8Array): boolean {
   } catch {
     return false;
   }
+}
+
+/** The same bytes as a Buffer where there is one, for code that expects no less. */
+export function asNodeBuffer(bytes: Uint8Array): Uint8Array {
+  const from = (platform.Buffer as NodeBufferFrom | undefined)?.from;
+  return from === undefined
+    ? bytes
+    : from.call(platform.Buffer, bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+interface NodeBufferFrom {
+  from(memory: ArrayBufferLike, offset: number, length: number): Uint8Array;
 }

@@ -99,11 +99,8 @@ export abstract class Writer {
 
   /** `data` as it is, without a length. */
   protected raw(data: Uint8Array): void {
-    const size = data.length;
-    const { bytes, pos } = this;
-    if (size <= 64) for (let i = 0; i < size; i++) bytes[pos + i] = data[i] as number;
-    else bytes.set(data, pos);
-    this.pos = pos + size;
+    this.bytes.set(data, this.pos);
+    this.pos += data.length;
   }
 
   /** A field's header; `previous` is the header of the field before it in the same struct, or 0. */
