@@ -4,9 +4,12 @@ import { allocate } from "./platform.ts";
 
 /** Takes frames as they come. Ranges are of a buffer that never changes afterwards. */
 export interface FrameSink<Stream> {
-  /** The head of a DATA frame, of which `length` counts against the windows. Returns whose bytes follow. */
-  dataHead(streamId: number, length: number, flags: number): Stream;
-  /** Some bytes of it: content, without padding. */
+  /**
+   * The head of a DATA frame, of which `length` bytes count against the windows, and `content` bytes follow: less than the length when there is padding.
+   * Returns whose bytes they are.
+   */
+  dataHead(streamId: number, length: number, content: number, flags: number): Stream;
+  /** Some bytes of the content. */
   dataPart(stream: Stream, bytes: Uint8Array, start: number, end: number): void;
   dataEnd(stream: Stream, flags: number): void;
   /** Any other frame that we know, whole. */
@@ -128,7 +131,7 @@ export class FrameParser<Stream> {
     const start = at + FRAME_HEAD_BYTES;
     const available = Math.min(length, end - start);
     if (type === FrameType.DATA && (flags & Flag.PADDED) === 0) {
-      this.#stream = this.#sink.dataHead(getUint31(bytes, at + 5), length, flags);
+      this.#stream = this.#sink.dataHead(getUint31(bytes, at + 5), length, length, flags);
       this.#dataFlags = flags;
       this.#dataLeft = length - available;
       if (available > 0 || length === 0) this.#data(bytes, start, start + available);
@@ -156,7 +159,7 @@ export class FrameParser<Stream> {
 
   #paddedData(flags: number, streamId: number, bytes: Uint8Array, start: number, end: number): void {
     const content = unpad(bytes, start, end);
-    const stream = this.#sink.dataHead(streamId, end - start, flags);
+    const stream = this.#sink.dataHead(streamId, end - start, content - start - 1, flags);
     if (content > start + 1) this.#sink.dataPart(stream, bytes, start + 1, content);
     this.#sink.dataEnd(stream, flags);
   }

@@ -70,13 +70,13 @@ export class Incoming implements FrameSink<SessionStream | undefined> {
     this.#uselessRate.count();
   }
 
-  dataHead(streamId: number, length: number, flags: number): SessionStream | undefined {
+  dataHead(streamId: number, length: number, content: number, flags: number): SessionStream | undefined {
     if (this.#block.isUnfinished) this.#expectContinuation();
     const owner = this.#owner;
     const { receiveWindow } = owner;
     receiveWindow.arrived(length);
     const stream = owner.findStream(streamId);
-    if (length === 0 && (flags & Flag.END_STREAM) === 0) this.#uselessRate.count();
+    if (content === 0 && (flags & Flag.END_STREAM) === 0) this.#uselessRate.count();
     if (owner.growth.arrived(length)) owner.probe();
     if (stream === undefined || stream.receiving !== Progress.OPEN) {
       this.#misplacedData(streamId, stream);
@@ -85,6 +85,8 @@ export class Incoming implements FrameSink<SessionStream | undefined> {
       owner.failStream(streamId, ErrorCode.FLOW_CONTROL_ERROR, "more DATA than the stream's window allows");
     } else {
       stream.receiveWindow -= length;
+      stream.unreadBytes += content;
+      receiveWindow.unreadBytes += content;
     }
     receiveWindow.replenish();
     return stream;
@@ -112,8 +114,6 @@ export class Incoming implements FrameSink<SessionStream | undefined> {
       }
       stream.contentLeft -= length;
     }
-    stream.unreadBytes += length;
-    this.#owner.receiveWindow.unreadBytes += length;
     stream.handler.onData(bytes, start, end);
   }
 
