@@ -64,7 +64,7 @@ describe("field names", () => {
     expect(body).toContain('t.optional(4, "httpCode", t.i32, { name: "HTTP_Code", default: 3 })');
     expect(body).toContain('{ case: "someCase"; value: number }');
     expect(body).toContain('t.field(1, "Stack", t.i32)');
-    expect(body).toContain("{ firstArgument: number; fooBar?: S | undefined }");
+    expect(body).toContain("{ firstArgument: number; fooBar: S }");
     expect(body).toContain('t.field(1, "firstArgument", t.i32, { name: "first_argument" })');
     expect(body).toContain("{ foo_bar: 1, fooBar: 0, url: 2 }");
     expect(body).toContain('{ case: "someCase", value: 1 }');

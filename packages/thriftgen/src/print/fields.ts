@@ -17,18 +17,28 @@ import {
 import { descriptor, mayBeAbsent, typeText } from "./types.ts";
 import { isScalar, ValuePrinter } from "./values.ts";
 
-/** Fields, or several arguments, as members of an object type. */
+/** Fields as members of an object type. */
 export function memberTypes(
   context: FileContext,
   fields: readonly FieldModel[],
   property: Naming,
 ): readonly Layout[] {
-  return fields.map((field) => {
-    const optional = mayBeAbsent(field);
-    const type = typeText(context, field.type);
-    const types = unionType(optional ? [type, "undefined"] : [type]);
-    return [docComment(field), propertyName(property(field)), optional ? "?:" : ":", types];
-  });
+  return fields.map((field) => member(context, field, property(field), mayBeAbsent(field)));
+}
+
+/** Arguments as members of an object type: all are sent, so none may be absent. */
+export function argumentTypes(
+  context: FileContext,
+  args: readonly FieldModel[],
+  property: Naming,
+): readonly Layout[] {
+  return args.map((field) => member(context, field, property(field), false));
+}
+
+function member(context: FileContext, field: FieldModel, property: string, isOptional: boolean): Layout {
+  const type = typeText(context, field.type);
+  const types = unionType(isOptional ? [type, "undefined"] : [type]);
+  return [docComment(field), propertyName(property), isOptional ? "?:" : ":", types];
 }
 
 /** `t.optional(1, "name", t.string, { default: "x" })` */

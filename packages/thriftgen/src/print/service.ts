@@ -1,7 +1,7 @@
 import { type MethodModel, packageOf, type ServiceModel, type Type } from "@slipstream/thrift-idl";
 import type { FileContext } from "./context.ts";
 import { docComment } from "./doc.ts";
-import { fieldDescriptor, memberTypes } from "./fields.ts";
+import { argumentTypes, fieldDescriptor } from "./fields.ts";
 import { group, hardline, indent, type Layout } from "./layout.ts";
 import {
   array,
@@ -77,7 +77,7 @@ function requestType(context: FileContext, method: MethodModel): Layout {
   const [only, ...others] = method.arguments;
   if (only === undefined) return "Record<string, never>";
   if (others.length === 0) return typeText(context, only.type);
-  return group(objectType(memberTypes(context, method.arguments, context.properties(method.arguments))));
+  return group(objectType(argumentTypes(context, method.arguments, context.properties(method.arguments))));
 }
 
 function methodDescriptor(context: FileContext, method: MethodModel): Expression {

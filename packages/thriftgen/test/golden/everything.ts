@@ -307,7 +307,7 @@ export const Everything: Service<
     oneArgument: Method<"pingpong", string, string>;
     severalArguments: Method<
       "pingpong",
-      { id: bigint; scalars?: Scalars | undefined; levels: Level[]; name: string },
+      { id: bigint; scalars: Scalars; levels: Level[]; name: string },
       Scalars
     >;
     tell: Method<"oneway", string, void>;
