@@ -1,0 +1,9 @@
+import type { Contender } from "../contender.ts";
+
+/** All contenders by name, loaded only in the processes that need them. The first is the one others are compared with. */
+export const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
+  "grpc-js": async () => (await import("./grpc-js.ts")).grpcJs,
+  ceiling: async () => (await import("./ceiling/ceiling.ts")).ceiling,
+  ttheader: async () => (await import("./slipstream.ts")).overTtheader,
+  memory: async () => (await import("./memory.ts")).overMemory,
+};

@@ -1,0 +1,169 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Operation } from "./contender.ts";
+import type { Command } from "./worker.ts";
+
+const worker = fileURLToPath(new URL("./worker.ts", import.meta.url));
+
+export interface ProcessOptions {
+  /** Folder for a CPU profile of every process. */
+  readonly profileFolder?: string | undefined;
+  /** CPU that all processes are pinned to (`taskset`). */
+  readonly cpu?: string | undefined;
+}
+
+/** One side of a contender. */
+class Side {
+  readonly #what: string;
+  readonly #process: ChildProcess;
+  readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  readonly #exited: Promise<void>;
+  #lastId = 0;
+
+  constructor(contender: string, side: "server" | "client", { profileFolder, cpu }: ProcessOptions) {
+    this.#what = `${contender} (${side})`;
+    const execArgv = [
+      "--expose-gc",
+      "--no-warnings",
+      "--no-flush-bytecode",
+      "--conditions=@slipstream/source",
+      "--import=tsx",
+    ];
+    if (profileFolder) {
+      execArgv.push(
+        "--cpu-prof",
+        `--cpu-prof-dir=${profileFolder}`,
+        `--cpu-prof-name=${contender}.${side}.cpuprofile`,
+      );
+    }
+    const pinned =
+      cpu === undefined
+        ? { execArgv }
+        : { execPath: "taskset", execArgv: ["-c", cpu, process.execPath, ...execArgv] };
+    this.#process = fork(worker, [contender, side], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      ...pinned,
+    });
+    this.#exited = new Promise((resolve) => this.#process.once("exit", () => resolve()));
+    this.#process.on("exit", (code, signal) => {
+      for (const { reject } of this.#waiting.values())
+        reject(new Error(`${this.#what} ended (${code ?? signal})`));
+      this.#waiting.clear();
+    });
+    this.#process.on("message", ({ id, value, error }: { id: number; value?: unknown; error?: string }) => {
+      const waiting = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (error === undefined) waiting?.resolve(value);
+      else waiting?.reject(new Error(`${this.#what}: ${error}`));
+    });
+  }
+
+  /** Resolves when the process takes commands. */
+  ready(): Promise<unknown> {
+    return this.#within(0, 30);
+  }
+
+  call(command: Omit<Command, "id">, limitSeconds = 30): Promise<unknown> {
+    const id = ++this.#lastId;
+    const answer = this.#within(id, limitSeconds);
+    this.#process.send({ ...command, id });
+    return answer;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process.exitCode === null) this.call({ operation: "exit" }).catch(() => {});
+    const timer = setTimeout(() => this.#process.kill("SIGKILL"), 10_000);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+
+  #within(id: number, limitSeconds: number): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const late = (): void => reject(new Error(`${this.#what} took longer than ${limitSeconds} s`));
+      const timer = setTimeout(late, limitSeconds * 1_000);
+      this.#waiting.set(id, {
+        resolve: (value) => {
+          clearTimeout(timer);
+          resolve(value);
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      });
+    });
+  }
+}
+
+export interface RunResult {
+  readonly operations: number;
+  readonly seconds: number;
+  readonly p50us?: number;
+  readonly p99us?: number;
+  readonly clientCpuSeconds: number;
+  readonly serverCpuSeconds: number;
+}
+
+/** A contender's server and client, connected. */
+export class Pair implements AsyncDisposable {
+  readonly name: string;
+  readonly #server: Side;
+  readonly #client: Side;
+  #operations: readonly Operation[] = [];
+
+  private constructor(name: string, options: ProcessOptions) {
+    this.name = name;
+    this.#server = new Side(name, "server", options);
+    this.#client = new Side(name, "client", options);
+  }
+
+  static async start(name: string, options: ProcessOptions): Promise<Pair> {
+    const pair = new Pair(name, options);
+    try {
+      await Promise.all([pair.#server.ready(), pair.#client.ready()]);
+      const port = (await pair.#server.call({ operation: "listen" })) as number;
+      pair.#operations = (await pair.#client.call({ operation: "connect", port })) as Operation[];
+      return pair;
+    } catch (error) {
+      await pair[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  can(operation: Operation): boolean {
+    return this.#operations.includes(operation);
+  }
+
+  async run(name: string, seconds: number): Promise<RunResult> {
+    await Promise.all([
+      this.#client.call({ operation: "collect" }),
+      this.#server.call({ operation: "collect" }),
+    ]);
+    const before = (await this.#server.call({ operation: "cpu" })) as number;
+    const { cpuSeconds, ...sample } = (await this.#client.call({ operation: "run", name, seconds })) as {
+      operations: number;
+      seconds: number;
+      cpuSeconds: number;
+    };
+    const after = (await this.#server.call({ operation: "cpu" })) as number;
+    return { ...sample, clientCpuSeconds: cpuSeconds, serverCpuSeconds: after - before };
+  }
+
+  /** Bytes of memory that one open, idle stream takes on each side, over `count` of them. */
+  async idleStreamBytes(count: number): Promise<{ readonly client: number; readonly server: number }> {
+    // The first ones pay for code and pools.
+    await this.#client.call({ operation: "openIdle", count: 200 });
+    const rss = async (): Promise<[number, number]> => [
+      (await this.#client.call({ operation: "rss" })) as number,
+      (await this.#server.call({ operation: "rss" })) as number,
+    ];
+    const before = await rss();
+    await this.#client.call({ operation: "openIdle", count }, 120);
+    const after = await rss();
+    return { client: (after[0] - before[0]) / count, server: (after[1] - before[1]) / count };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#client.stop(), this.#server.stop()]);
+  }
+}
