@@ -1,12 +1,13 @@
 import {
-  type Address,
   type CallStart,
   type ClientByteStream,
   type OpenOptions,
+  type Reply,
   RpcError,
 } from "@slipstream/stream";
+import type { ClientSession } from "@slipstream/ttheader";
 import type { ResolvedOptions } from "./options.ts";
-import { Pool } from "./pool.ts";
+import { Pool, type Use } from "./pool.ts";
 
 /** The client side: a pool of connections for each address. */
 export class TtheaderClient {
@@ -18,16 +19,22 @@ export class TtheaderClient {
     this.#options = options;
   }
 
-  async open(start: CallStart, { connectTimeoutMs }: OpenOptions): Promise<ClientByteStream> {
-    if (this.#isClosed) throw new RpcError("unavailable", "the transport has been closed");
-    if (start.ended.reason !== undefined) throw start.ended.reason;
-    const pool = this.#pool(start.address);
-    for (;;) {
-      const session =
-        pool.take() ?? (await pool.wait(start, connectTimeoutMs ?? this.#options.connectTimeoutMs));
-      // While the promise of `wait` settled, the place may have gone.
-      if (session.canOpen) return session.open(start);
-    }
+  get queuedBytes(): number {
+    let bytes = 0;
+    for (const pool of this.#pools.values()) bytes += pool.queuedBytes;
+    return bytes;
+  }
+
+  async open(start: CallStart, options: OpenOptions): Promise<ClientByteStream> {
+    return this.#use("stream", start, options, (session) => session.open(start));
+  }
+
+  async call(
+    start: CallStart,
+    request: Uint8Array,
+    options: OpenOptions & { readonly oneway: boolean },
+  ): Promise<Reply | undefined> {
+    return this.#use("call", start, options, (session) => session.call(start, request, options.oneway));
   }
 
   async close(): Promise<void> {
@@ -36,12 +43,22 @@ export class TtheaderClient {
     this.#pools.clear();
   }
 
-  #pool(address: Address): Pool {
+  #use<T>(
+    use: Use,
+    start: CallStart,
+    { connectTimeoutMs = this.#options.connectTimeoutMs }: OpenOptions,
+    run: (session: ClientSession) => T,
+  ): T | Promise<T> {
+    if (this.#isClosed) throw new RpcError("unavailable", "the transport has been closed");
+    if (start.ended.reason !== undefined) throw start.ended.reason;
+    return this.#pool(start).use(use, run, start.ended, connectTimeoutMs);
+  }
+
+  #pool({ address }: CallStart): Pool {
     let pool = this.#pools.get(address.key);
     if (pool === undefined) {
-      // Addresses come and go with discovery; those that nothing uses are forgotten.
-      for (const [key, other] of this.#pools)
-        if (other.isEmpty && !other.isBackingOff) this.#pools.delete(key);
+      // Addresses come and go with discovery.
+      for (const [key, other] of this.#pools) if (other.isForgettable) this.#pools.delete(key);
       pool = new Pool(address, this.#options);
       this.#pools.set(address.key, pool);
     }

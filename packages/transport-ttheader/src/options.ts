@@ -18,10 +18,10 @@ export interface TtheaderOptions extends SessionOptions {
   readonly connections?: ConnectionMode;
   /** Client, `mux`: connections to each address over which streams are spread, 1 to 1,000. @defaultValue 1 */
   readonly muxConnections?: number;
-  /** Client: connections to one address, those being made included, 1 to 100,000. @defaultValue 100 */
+  /** Client: connections to one address, those being made included, 1 to 100,000. @defaultValue 1,000 */
   readonly maxConnections?: number;
   /**
-   * Client: streams to one address that may wait for a connection or for a place on one, 0 to 1,000,000; one more fails
+   * Client: streams and calls to one address that may wait for a connection or for a place on one, 0 to 1,000,000; one more fails
    * with `resource_exhausted`.
    * @defaultValue 1,000
    */
@@ -85,7 +85,7 @@ export function resolveOptions(options: TtheaderOptions): ResolvedOptions {
     session: sessionOptions(options),
     connections,
     muxConnections: number("muxConnections", 1, 1, 1000),
-    maxConnections: number("maxConnections", 100, 1, 100_000),
+    maxConnections: number("maxConnections", 1000, 1, 100_000),
     maxPendingOpens: number("maxPendingOpens", 1000, 0, 1_000_000),
     connectTimeoutMs: number("connectTimeoutMs", 1000, 1, maxTimeMs),
     idleTimeoutMs: number("idleTimeoutMs", 60_000, 1, maxTimeMs),

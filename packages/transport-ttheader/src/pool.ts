@@ -1,14 +1,18 @@
 import type { Socket } from "node:net";
-import { type Address, type CallStart, RpcError } from "@slipstream/stream";
+import { type Address, type Ended, RpcError } from "@slipstream/stream";
 import { ClientSession } from "@slipstream/ttheader";
 import { BackOff } from "./back-off.ts";
 import { cannotConnect, type Dial, dial } from "./connect.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { SocketLink } from "./socket-link.ts";
 
+/** What a connection is wanted for. */
+export type Use = "stream" | "call";
+
 /** Somebody who waits for a place on a connection. */
 interface Waiter {
-  resolve(session: ClientSession): void;
+  readonly use: Use;
+  take(session: ClientSession): void;
   reject(error: RpcError): void;
 }
 
@@ -18,13 +22,13 @@ const transport = "ttheader";
 export class Pool {
   readonly #address: Address;
   readonly #options: ResolvedOptions;
-  readonly #streamsPerConnection: number;
+  readonly #usesPerConnection: number;
   readonly #sessions: ClientSession[] = [];
+  readonly #idleSince = new Map<ClientSession, number>();
   readonly #dials = new Set<Dial>();
   readonly #waiters = new Set<Waiter>();
-  readonly #idleSince = new Map<ClientSession, number>();
-  readonly #backOff: BackOff;
   readonly #closing = new Set<Promise<void>>();
+  readonly #backOff: BackOff;
   #lastError: RpcError | undefined;
   #turn = 0;
   #sweep: NodeJS.Timeout | undefined;
@@ -33,63 +37,55 @@ export class Pool {
   constructor(address: Address, options: ResolvedOptions) {
     this.#address = address;
     this.#options = options;
-    this.#streamsPerConnection = options.connections === "mux" ? options.session.maxStreams : 1;
+    this.#usesPerConnection = options.connections === "mux" ? options.session.maxStreams : 1;
     this.#backOff = new BackOff(options.minReconnectDelayMs, options.maxReconnectDelayMs);
   }
 
-  /** Nothing is open, being made or waited for. */
-  get isEmpty(): boolean {
-    return this.#sessions.length === 0 && this.#dials.size === 0 && this.#waiters.size === 0;
+  get queuedBytes(): number {
+    return this.#sessions.reduce((sum, session) => sum + session.queuedBytes, 0);
   }
 
-  /** It failed lately, and knows when to try again. */
-  get isBackingOff(): boolean {
-    return this.#backOff.remainingMs > 0;
+  /** Nothing is open, being made or waited for, and no failure is to be remembered. */
+  get isForgettable(): boolean {
+    const isEmpty = this.#sessions.length === 0 && this.#dials.size === 0 && this.#waiters.size === 0;
+    return isEmpty && this.#backOff.remainingMs === 0;
   }
 
-  /** A connection with a place for one more stream, if there is one now. */
-  take(): ClientSession | undefined {
-    const sessions = this.#sessions;
-    const count = sessions.length;
-    if (this.#options.connections !== "mux") {
-      // The one used last: the others may then grow idle and go.
-      for (let at = count - 1; at >= 0; at--) if (this.#hasRoom(sessions[at])) return sessions[at];
-      return undefined;
-    }
-    // Until there are as many as wanted, each new stream brings about another connection.
-    if (count + this.#dials.size < this.#options.muxConnections && count > 0) this.#dial();
-    for (let i = 0; i < count; i++) {
-      const session = sessions[this.#turn++ % count];
-      if (this.#hasRoom(session)) return session;
-    }
-    return undefined;
-  }
-
-  /** Waits for a place, for a connection to be made if need be. Rejects with a retryable error when there is none in time. */
-  wait(start: CallStart, timeoutMs: number): Promise<ClientSession> {
+  /**
+   * Gives `run` a connection with a place for one more stream or call, now or when there is one. Rejects, or throws, with
+   * a retryable error when there is none in time: nothing was sent then.
+   */
+  use<T>(use: Use, run: (session: ClientSession) => T, ended: Ended, timeoutMs: number): T | Promise<T> {
+    const session = this.#find(use);
+    if (session !== undefined) return run(session);
     const refusal = this.#refusal();
-    if (refusal !== undefined) return Promise.reject(refusal);
+    if (refusal !== undefined) throw refusal;
     return new Promise((resolve, reject) => {
+      let stopWatching = (): void => {};
       const leave = (): void => {
         clearTimeout(timer);
         stopWatching();
         this.#waiters.delete(waiter);
-        this.#cancelUnwantedDials();
       };
       const waiter: Waiter = {
-        resolve: (session) => {
+        use,
+        take: (found) => {
           leave();
-          resolve(session);
+          try {
+            resolve(run(found));
+          } catch (error) {
+            reject(error as Error);
+          }
         },
         reject: (error) => {
           leave();
+          this.#cancelUnwantedDials();
           reject(error);
         },
       };
       const timer = setTimeout(() => waiter.reject(this.#timedOut(timeoutMs)), timeoutMs);
-      let stopWatching = (): void => {};
       this.#waiters.add(waiter);
-      stopWatching = start.ended.onEnd((reason) => waiter.reject(reason));
+      stopWatching = ended.onEnd((reason) => waiter.reject(reason));
       this.#dialForWaiters();
     });
   }
@@ -105,44 +101,60 @@ export class Pool {
     await Promise.all(this.#closing);
   }
 
-  #hasRoom(session: ClientSession | undefined): session is ClientSession {
-    return session !== undefined && session.canOpen && session.openCount < this.#streamsPerConnection;
-  }
-
-  #refusal(): RpcError | undefined {
-    const { maxPendingOpens } = this.#options;
-    if (this.#waiters.size >= maxPendingOpens) {
-      const error = new RpcError(
-        "resource_exhausted",
-        `${this.#waiters.size} streams wait for a connection to ${this.#address.key}, maxPendingOpens is ${maxPendingOpens}`,
-        { retryable: true },
-      );
-      this.#options.onEvent({ type: "limit_hit", transport, peer: this.#address.key, error });
-      return error;
+  #find(use: Use): ClientSession | undefined {
+    const sessions = this.#sessions;
+    const count = sessions.length;
+    if (this.#options.connections !== "mux") {
+      // The one used last: the others may then grow idle and go.
+      return sessions.findLast((session) => this.#hasRoom(session, use));
     }
-    const { remainingMs } = this.#backOff;
-    if (remainingMs > 0 && this.#sessions.length === 0 && this.#dials.size === 0) {
-      return cannotConnect(
-        this.#address,
-        `it failed a moment ago and is tried again in ${remainingMs} ms (${this.#lastError?.message})`,
-        this.#lastError,
-      );
+    // Until there are as many as wanted, each new stream brings about another connection.
+    if (count > 0 && count + this.#dials.size < this.#options.muxConnections) this.#dial();
+    for (let i = 0; i < count; i++) {
+      const session = sessions[this.#turn++ % count] as ClientSession;
+      if (this.#hasRoom(session, use)) return session;
     }
     return undefined;
   }
 
+  #hasRoom(session: ClientSession, use: Use): boolean {
+    return (
+      (use === "stream" ? session.canOpen : session.canCall) && session.openCount < this.#usesPerConnection
+    );
+  }
+
+  #refusal(): RpcError | undefined {
+    const { maxPendingOpens, onEvent } = this.#options;
+    const { key } = this.#address;
+    if (this.#waiters.size >= maxPendingOpens) {
+      const error = new RpcError(
+        "resource_exhausted",
+        `${this.#waiters.size} calls wait for a connection to ${key}, maxPendingOpens is ${maxPendingOpens}`,
+        { retryable: true },
+      );
+      onEvent({ type: "limit_hit", transport, peer: key, error });
+      return error;
+    }
+    const { remainingMs } = this.#backOff;
+    if (remainingMs === 0 || this.#sessions.length > 0 || this.#dials.size > 0) return undefined;
+    const why = `it failed a moment ago and is tried again in ${remainingMs} ms (${this.#lastError?.message})`;
+    return cannotConnect(this.#address, why, this.#lastError);
+  }
+
   #timedOut(timeoutMs: number): RpcError {
-    const open = this.#sessions.length;
     const why =
       this.#dials.size > 0
         ? `no connection within connectTimeoutMs (${timeoutMs})`
-        : `all ${open} connections were in use for connectTimeoutMs (${timeoutMs}); maxConnections is ${this.#options.maxConnections}`;
+        : `all ${this.#sessions.length} connections were in use for connectTimeoutMs (${timeoutMs}); maxConnections is ${this.#options.maxConnections}`;
     return cannotConnect(this.#address, why);
   }
 
-  /** As many as those who wait need, and no more than allowed. */
+  /** As many as those who wait may need, and no more than allowed. */
   #dialForWaiters(): void {
-    const wanted = Math.ceil(this.#waiters.size / this.#streamsPerConnection);
+    let calls = 0;
+    for (const { use } of this.#waiters) if (use === "call") calls++;
+    // A call may be alone on its connection: what kind of server it is shows with the first reply.
+    const wanted = calls + Math.ceil((this.#waiters.size - calls) / this.#usesPerConnection);
     while (
       this.#dials.size < wanted &&
       this.#dials.size + this.#sessions.length < this.#options.maxConnections
@@ -151,7 +163,7 @@ export class Pool {
     }
   }
 
-  /** A dial that nobody waits for any more has taken too long. */
+  /** Those who waited have given up: what is being made has taken too long. */
   #cancelUnwantedDials(): void {
     if (this.#waiters.size > 0 || this.#sessions.length > 0) return;
     for (const { socket } of this.#dials) socket.destroy();
@@ -186,7 +198,9 @@ export class Pool {
     void closed.then(() => this.#closing.delete(closed));
     const session: ClientSession = new ClientSession(link, peer, this.#options.session, {
       onExchangeEnded: () => this.#onExchangeEnded(session),
-      onDraining: () => this.#closeIfDrained(session),
+      onDraining: () => this.#closeIfUseless(session),
+      // Its reply would come before any other.
+      onCallAbandoned: () => session.close(),
       onEnded: (error) => this.#onEnded(session, error),
     });
     this.#sessions.push(session);
@@ -211,27 +225,19 @@ export class Pool {
   }
 
   #serveWaiters(session: ClientSession): void {
-    // The stream is opened in a later microtask, so places given away are counted here.
-    let room = this.#streamsPerConnection - session.openCount;
-    for (const waiter of this.#waiters) {
-      if (room-- <= 0 || !session.canOpen) return;
-      waiter.resolve(session);
-    }
+    for (const waiter of this.#waiters) if (this.#hasRoom(session, waiter.use)) waiter.take(session);
   }
 
   #onExchangeEnded(session: ClientSession): void {
-    if (session.openCount === 0) {
-      if (session.isDraining || this.#options.connections === "short") {
-        session.close();
-        return;
-      }
-      this.#idleSince.set(session, performance.now());
-    }
+    this.#closeIfUseless(session);
+    if (session.isClosed) return;
+    if (session.openCount === 0) this.#idleSince.set(session, performance.now());
     if (this.#waiters.size > 0) this.#serveWaiters(session);
   }
 
-  #closeIfDrained(session: ClientSession): void {
-    if (session.openCount === 0) session.close();
+  #closeIfUseless(session: ClientSession): void {
+    if (session.openCount > 0) return;
+    if (session.isDraining || this.#options.connections === "short") session.close();
   }
 
   #onEnded(session: ClientSession, error: RpcError | undefined): void {

@@ -18,6 +18,12 @@ export class TtheaderServer {
     this.#options = options;
   }
 
+  get queuedBytes(): number {
+    let bytes = 0;
+    for (const session of this.#sessions) bytes += session.queuedBytes;
+    return bytes;
+  }
+
   serve(handler: ServerHandler): RunningTransport {
     if (this.#handler !== undefined) {
       throw new RpcError(

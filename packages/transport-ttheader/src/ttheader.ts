@@ -4,6 +4,7 @@ import type {
   ClientByteStream,
   ClientTransport,
   OpenOptions,
+  Reply,
   RunningTransport,
   ServerHandler,
 } from "@slipstream/stream";
@@ -14,7 +15,10 @@ import { resolveOptions, type TtheaderOptions } from "./options.ts";
 import { TtheaderServer } from "./server.ts";
 
 /** Both ends of TTHeader; a program gives it to clients, to a server, or to both. */
-export interface TtheaderTransport extends ClientTransport, SocketTransport {}
+export interface TtheaderTransport extends ClientTransport, SocketTransport {
+  /** Bytes that wait in this transport, to be sent or to be read, on all its connections: what a watch on memory looks at. */
+  readonly queuedBytes: number;
+}
 
 /**
  * Kitex's TTHeader over TCP, TLS and Unix sockets. Targets are `host:port` and `unix:/path`.
@@ -45,8 +49,20 @@ class Ttheader implements TtheaderTransport {
     this.#server = new TtheaderServer(resolved);
   }
 
+  get queuedBytes(): number {
+    return this.#client.queuedBytes + this.#server.queuedBytes;
+  }
+
   open(start: CallStart, options: OpenOptions = {}): Promise<ClientByteStream> {
     return this.#client.open(start, options);
+  }
+
+  call(
+    start: CallStart,
+    request: Uint8Array,
+    options: OpenOptions & { readonly oneway: boolean },
+  ): Promise<Reply | undefined> {
+    return this.#client.call(start, request, options);
   }
 
   close(): Promise<void> {

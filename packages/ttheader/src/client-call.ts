@@ -19,6 +19,7 @@ import type { Exchange } from "./session.ts";
 /** A ping-pong call as its client has it: over when its reply has come. */
 export class ClientCall implements Exchange {
   readonly id: number;
+  readonly queuedBytes = 0;
   readonly reply: Promise<Reply>;
   readonly #session: ClientSession;
   readonly #start: CallStart;
@@ -112,6 +113,8 @@ export class ClientCall implements Exchange {
     if (message.type === MessageType.exception) {
       const exception = decodeException(payload, start, end);
       if (exception === undefined) throw new FrameError("truncated", "the reply's exception cannot be read");
+      // A server of Kitex closes behind most of them; waiting to see which would lose the next call.
+      if (!isSlipstream) this.#session.onClosingReply();
       return { outcome: { error: fromException(exception, { side: "client" }) }, ...fields };
     }
     return { outcome: this.#outcome(payload.subarray(message.bodyStart, end), message), ...fields };

@@ -31,6 +31,8 @@ export class ClientSession extends Session {
   #hasSaidHello = false;
   #hasHeardHello = false;
   #isDraining = false;
+  /** What the connection was first used for: that is what Kitex then takes it for. */
+  #firstUse: "stream" | "call" | undefined;
 
   constructor(
     link: Link,
@@ -47,8 +49,20 @@ export class ClientSession extends Session {
     return this.#isDraining;
   }
 
-  /** Whether `open` has a place for another stream. */
+  /** Whether `open` has a place for another stream. A server of Kitex takes none where ping-pong calls were made. */
   get canOpen(): boolean {
+    return this.#hasRoom && (this.#firstUse !== "call" || this.peer.isSlipstream);
+  }
+
+  /**
+   * Whether `call` has a place for another call. A server that has not shown that it is Slipstream answers in order, so
+   * it gets one at a time, and takes none where streams were opened.
+   */
+  get canCall(): boolean {
+    return this.#hasRoom && (this.peer.isSlipstream || (this.#firstUse !== "stream" && this.openCount === 0));
+  }
+
+  get #hasRoom(): boolean {
     return !this.isClosed && !this.#isDraining && this.openCount < this.options.maxStreams;
   }
 
@@ -60,6 +74,7 @@ export class ClientSession extends Session {
   open(start: CallStart): ClientByteStream {
     this.#check(start);
     const { extensions } = this.options;
+    this.#firstUse ??= "stream";
     this.#sayHello();
     const id = this.#nextId();
     const frame = streamFrame(
@@ -77,8 +92,7 @@ export class ClientSession extends Session {
   }
 
   /**
-   * Makes a ping-pong call. A server that has not shown that it is Slipstream answers in order: it is the caller's duty
-   * to have one call alone on such a connection.
+   * Makes a ping-pong call; see {@link canCall}.
    *
    * Resolves with the reply, be it an error; with `undefined` at once for a oneway. Rejects when no reply came.
    * @throws RpcError as {@link open}.
@@ -92,8 +106,13 @@ export class ClientSession extends Session {
       );
     }
     const call = new ClientCall(this, this.#nextId(), start);
+    this.#firstUse ??= "call";
     this.#writing(() => call.write(request, oneway));
-    if (oneway) return Promise.resolve(undefined);
+    if (oneway) {
+      // Kitex would answer the next call only when this one's handler is done, so it takes none here, as Kitex's client.
+      if (!this.peer.isSlipstream) this.onClosingReply();
+      return Promise.resolve(undefined);
+    }
     this.exchanges.add(call);
     call.watch(start.ended);
     return call.reply;

@@ -61,6 +61,10 @@ export class ClientStream implements ClientByteStream, Exchange {
     else this.#stopWatching = stop;
   }
 
+  get queuedBytes(): number {
+    return this.#sender.queuedCost + this.#receiver.unreadCost;
+  }
+
   send(message: Uint8Array): Promise<void> | undefined {
     return this.#sender.send(message);
   }
@@ -91,6 +95,8 @@ export class ClientStream implements ClientByteStream, Exchange {
     if (this.#isEnded) return;
     this.#writeRst(reason);
     this.#end(reason);
+    // Who ends a call wants nothing more of it.
+    this.#receiver.drop();
   }
 
   onHeader(head: FrameHead): void {
@@ -130,7 +136,6 @@ export class ClientStream implements ClientByteStream, Exchange {
 
   onStalled(error: RpcError): void {
     this.cancel(error);
-    this.#receiver.drop();
   }
 
   onConnectionLost(error: RpcError): void {

@@ -68,8 +68,8 @@ export class ReceiveHalf {
   }
 
   /** Nobody reads any more: drops what is there, and what comes. */
-  discard(): void {
-    this.#queue.end();
+  discard(error?: CallError): void {
+    this.#queue.end(error);
     this.#queue.clear();
     this.detach();
   }

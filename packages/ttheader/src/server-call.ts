@@ -30,6 +30,7 @@ const emptyResult = Uint8Array.of(0);
 /** A ping-pong call as its server has it. */
 export class ServerCall implements Exchange {
   readonly id: number;
+  readonly queuedBytes = 0;
   readonly start: ServerStart;
   readonly request: Uint8Array;
   /** Others may be answered before it: its client matches replies by their ids. */
@@ -92,6 +93,8 @@ export class ServerCall implements Exchange {
   }
 
   onConnectionLost(error: RpcError): void {
+    // Kitex closes as soon as it has sent a oneway: nobody is lost who waits for anything.
+    if (this.#isOneway) return;
     this.#break(
       new RpcError("cancelled", error.message, {
         cause: error,

@@ -69,6 +69,10 @@ export class ServerStream implements ServerByteStream, Exchange {
     };
   }
 
+  get queuedBytes(): number {
+    return this.#sender.queuedCost + this.#receiver.unreadCost;
+  }
+
   send(message: Uint8Array): Promise<void> | undefined {
     if (!this.#hasSentHeader && !this.#isFinishing && !this.#isClosed) this.#writeEmptyHeader();
     return this.#sender.send(message);
@@ -97,8 +101,8 @@ export class ServerStream implements ServerByteStream, Exchange {
   end(end: StreamEnd): void {
     if (this.#isClosed || this.#isFinishing) return;
     this.#isFinishing = true;
-    this.#receiver.discard();
     const { error } = end;
+    this.#receiver.discard(error);
     // A call that is out of time ends on the wire now, not when the peer has read what waits.
     if (error instanceof RpcError && (error.code === "deadline_exceeded" || error.code === "cancelled")) {
       this.#sender.fail(error);

@@ -30,6 +30,8 @@ export interface SessionPeer {
 /** A stream or a ping-pong call, as its connection sees it. */
 export interface Exchange {
   readonly id: number;
+  /** Bytes of messages that wait here, to be sent or to be read. */
+  readonly queuedBytes: number;
   onHeader(head: FrameHead): void;
   onData(bytes: Uint8Array, start: number, end: number): void;
   onTrailer(head: FrameHead): void;
@@ -88,6 +90,13 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
   /** Streams and calls that are open. */
   get openCount(): number {
     return this.exchanges.size;
+  }
+
+  /** Bytes that wait here, to be sent or to be read, in all streams together. */
+  get queuedBytes(): number {
+    let bytes = this.outbox.pendingBytes;
+    for (const exchange of this.exchanges.values()) bytes += exchange.queuedBytes;
+    return bytes;
   }
 
   get isClosed(): boolean {
