@@ -210,7 +210,7 @@ export class Incoming implements FrameSink<SessionStream | undefined> {
   #windowUpdate(streamId: number, increment: number): void {
     const owner = this.#owner;
     const { sender } = owner;
-    const credit = sender.sentBytes / 256 + sender.sentSections * 4;
+    const credit = sender.sentBytes / 256 + sender.sends * 4;
     this.#windowUpdateRate.earn(credit - this.#credited);
     this.#credited = credit;
     this.#windowUpdateRate.count();

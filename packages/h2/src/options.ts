@@ -80,7 +80,7 @@ export interface SessionOptions {
   /** @defaultValue 100, 10 a second */
   readonly settingsRate?: RateLimit;
   /**
-   * WINDOW_UPDATE frames. Every 256 bytes that we send allow one more, and every header section four.
+   * WINDOW_UPDATE frames. Every 256 bytes that we send allow one more, and every frame four.
    * @defaultValue 10000, 1000 a second
    */
   readonly windowUpdateRate?: RateLimit;

@@ -23,9 +23,9 @@ export class Sender {
   maxFrameSize: number = MIN_MAX_FRAME_SIZE;
   /** The peer's SETTINGS_MAX_HEADER_LIST_SIZE. */
   maxListBytes: number = Number.POSITIVE_INFINITY;
-  /** All DATA so far, and all header sections. */
+  /** All DATA so far, and in how many frames, writes and header sections it was sent. */
   sentBytes = 0;
-  sentSections = 0;
+  sends = 0;
 
   readonly #encoder: Encoder;
   /** In the order in which they take turns, a frame each: so those that compete for the window or the link share it fairly. */
@@ -72,7 +72,7 @@ export class Sender {
    */
   headers(streamId: number, flags: number, shared: Fields, fields: Fields | undefined): void {
     const { output } = this;
-    this.sentSections++;
+    this.sends++;
     const block = this.#encoder.shared(shared);
     const most = fields === undefined ? block.bound : block.bound + bound(fields);
     if (most > this.maxListBytes) this.#checkListBytes(shared, fields);

@@ -125,6 +125,7 @@ export class SessionStream implements Stream, Waiting {
     this.sendWindow -= size;
     sender.window -= size;
     sender.sentBytes += size;
+    sender.sends++;
     sender.output.data(this.id, prefix, bytes, sender.maxFrameSize);
     return !sender.output.isBlocked || this.#askForDrain();
   }
@@ -182,6 +183,7 @@ export class SessionStream implements Stream, Waiting {
     this.sendWindow -= size;
     sender.window -= size;
     sender.sentBytes += size;
+    sender.sends++;
     this.stalls = 0;
     sender.output.beginData(this.id, size);
     queue.take(size, sender.output);
