@@ -37,7 +37,7 @@ function property(value: Properties, plan: FieldPlan): unknown {
 }
 
 export function writeStruct(w: Writer, struct: Struct, value: unknown, options: InterpretOptions): void {
-  if (!isObject(value)) throw new Fault(`expected a ${struct.name}, got ${describe(value)}`);
+  if (!isObject(value)) throw misfit(`an object (${struct.name})`, value);
   w.enter();
   const plan = planOf(struct);
   const previous =
@@ -174,7 +174,7 @@ function writeValue(w: Writer, type: Type, value: unknown, options: InterpretOpt
       }
       return writeEntries(w, recordKey, type.value, Object.entries(value), options);
     case "foreign":
-      if (!isObject(value)) throw misfit(`a ${type.name}`, value);
+      if (!isObject(value)) throw misfit(`an object (${type.name})`, value);
       return type.write(w, value);
     default:
       return writeStruct(w, type, value, options);

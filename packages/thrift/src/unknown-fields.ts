@@ -31,7 +31,7 @@ export function keepField(r: Reader, header: number, list: UnknownField[] | unde
     return append(list, {
       id: headerId(header),
       type,
-      bytes: Uint8Array.prototype.slice.call(r.bytes, start, r.pos),
+      bytes: new Uint8Array(r.bytes.subarray(start, r.pos)),
     });
   } else {
     copyValue(r, w, type);

@@ -82,7 +82,8 @@ export abstract class Reader {
     const { bytes, pos } = this;
     this.pos = pos + size;
     if (this.options.binaryViews) return new Uint8Array(bytes.buffer, bytes.byteOffset + pos, size);
-    if (size > pooledBytes) return Uint8Array.prototype.slice.call(bytes, pos, pos + size);
+    // The constructor, not slice: that of a Buffer makes another Buffer.
+    if (size > pooledBytes) return new Uint8Array(bytes.subarray(pos, pos + size));
     if (poolPos + size > pool.length) {
       pool = allocate(poolBytes);
       poolPos = 0;
