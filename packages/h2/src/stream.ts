@@ -136,7 +136,6 @@ export class SessionStream implements Stream, Waiting {
       return;
     }
     this.sending = Progress.ENDING;
-    this.#wantsDrain = false;
     if (shared !== undefined || fields !== undefined) this.#trailers = [shared ?? NO_FIELDS, fields];
     if (this.#queue === undefined) this.#finishSending();
   }

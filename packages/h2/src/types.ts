@@ -100,7 +100,7 @@ export interface StreamHandler {
   onTrailers(fields: Fields): void;
   /** The peer half-closed. */
   onEnd(): void;
-  /** There is room again, after a `write` that said there was none. */
+  /** There is room again, after a `write` that said there was none; also after `end`, when everything has left. */
   onDrain(): void;
   /** The stream is over. `undefined`: both sides ended it. */
   onClose(reason: StreamClose | undefined): void;

@@ -210,7 +210,7 @@ describe("what is sent", () => {
     raw.send(frame(WINDOW_UPDATE, 0, call.stream.id, uint32(100)));
     expect(sizes().reduce((a, b) => a + b)).toBe(30);
     expect(raw.of(DATA, call.stream.id).at(-1)?.flags).toBe(1);
-    expect(call.drains).toBe(0);
+    expect(call.drains).toBe(1);
   });
 
   it("is drained once the windows have let out everything", () => {

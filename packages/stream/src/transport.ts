@@ -85,6 +85,8 @@ export type ServerStart = Omit<CallStart, "address"> & { readonly peer: Peer };
 
 export interface ServerByteStream extends ByteStream {
   readonly start: ServerStart;
+  /** The client made a single call, on a wire that has only streams, and says so: a streaming method is refused. */
+  readonly isSingleCall?: boolean;
   /**
    * Sends the header at once, before any message. Called at most once, and never after the first `send`, which sends an
    * empty one by itself; so does `end`, on wires that have no end without a header.

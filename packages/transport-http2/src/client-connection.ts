@@ -1,9 +1,17 @@
 import type { Socket } from "node:net";
-import { H2Error, type PeerSettings, type Session, type SessionEvent, type SessionHandler, type Stream, type StreamHandler } from "@slipstream/h2";
+import {
+  H2Error,
+  type PeerSettings,
+  type Session,
+  type SessionEvent,
+  type SessionHandler,
+  type Stream,
+  type StreamHandler,
+} from "@slipstream/h2";
 import { type Address, type Peer, RpcError } from "@slipstream/stream";
 import { ResetCode } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
-import { RequestHeads, type RequestRoute } from "./request.ts";
+import { RequestHeads } from "./request.ts";
 
 const transport = "http2";
 
@@ -18,8 +26,7 @@ export interface ConnectionOwner {
 export class ClientConnection implements SessionHandler {
   readonly session: Session;
   readonly options: ResolvedOptions;
-  readonly route: RequestRoute;
-  readonly heads: RequestHeads = new RequestHeads();
+  readonly heads: RequestHeads;
   readonly peer: Peer;
   /** Streams opened so far. */
   opened = 0;
@@ -29,12 +36,12 @@ export class ClientConnection implements SessionHandler {
     const isTls = "encrypted" in socket;
     this.options = options;
     this.#owner = owner;
-    this.route = {
+    this.heads = new RequestHeads({
       scheme: isTls ? "https" : "http",
       authority: options.destination ?? (address.scheme === "unix" ? "localhost" : address.key),
       acceptsGzip: options.acceptsGzip,
       sendsGzip: options.sendsGzip,
-    };
+    });
     this.peer = {
       address: address.key,
       transport,
@@ -73,6 +80,9 @@ export class ClientConnection implements SessionHandler {
 export function openFailure(thrown: unknown, peer: string): RpcError {
   if (!(thrown instanceof H2Error)) return RpcError.from(thrown);
   return thrown.code === ResetCode.refusedStream
-    ? new RpcError("unavailable", `${peer} takes no new stream: ${thrown.message}`, { cause: thrown, retryable: true })
+    ? new RpcError("unavailable", `${peer} takes no new stream: ${thrown.message}`, {
+        cause: thrown,
+        retryable: true,
+      })
     : new RpcError("resource_exhausted", `the header cannot be sent: ${thrown.message}`, { cause: thrown });
 }

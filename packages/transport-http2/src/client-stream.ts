@@ -39,7 +39,11 @@ export class ClientStream implements ClientByteStream, StreamHandler, ReceiveHos
   /** The call is over, with the server's trailer or without. */
   #isOver = false;
 
-  constructor(start: CallStart, requester: StreamRequester, limits: SendLimits & { readonly sendsGzip: boolean }) {
+  constructor(
+    start: CallStart,
+    requester: StreamRequester,
+    limits: SendLimits & { readonly sendsGzip: boolean },
+  ) {
     this.#start = start;
     this.#requester = requester;
     this.#send = new SendHalf(limits, limits.sendsGzip);
@@ -52,7 +56,7 @@ export class ClientStream implements ClientByteStream, StreamHandler, ReceiveHos
     const { ended } = this.#start;
     try {
       this.#peer = connection.peer;
-      this.#stream = openRequest(connection, this, this.#start);
+      this.#stream = openRequest(connection, this, this.#start, false);
     } catch (thrown) {
       this.#requester.reject(openFailure(thrown, connection.peer.address));
       return;
@@ -86,9 +90,7 @@ export class ClientStream implements ClientByteStream, StreamHandler, ReceiveHos
   closeSend(): void {
     if (this.#isHalfClosed || this.#isOver) return;
     this.#isHalfClosed = true;
-    this.#send.close(
-      new RpcError("failed_precondition", "send after half-close: nothing more can be sent"),
-    );
+    this.#send.close(new RpcError("failed_precondition", "send after half-close: nothing more can be sent"));
     this.#stream.end();
   }
 

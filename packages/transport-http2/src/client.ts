@@ -1,4 +1,11 @@
-import { type Address, type CallStart, type ClientByteStream, type OpenOptions, type Reply, RpcError } from "@slipstream/stream";
+import {
+  type Address,
+  type CallStart,
+  type ClientByteStream,
+  type OpenOptions,
+  type Reply,
+  RpcError,
+} from "@slipstream/stream";
 import { ClientStream } from "./client-stream.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { type Opening, Pool } from "./pool.ts";

@@ -25,13 +25,17 @@ export function compress(message: Uint8Array): Uint8Array {
  */
 export function decompress(message: Uint8Array, maxMessageBytes: number): Uint8Array {
   try {
-    const { buffer, byteOffset, length } = gunzipSync(message, { maxOutputLength: Math.max(1, maxMessageBytes) });
+    const { buffer, byteOffset, length } = gunzipSync(message, {
+      maxOutputLength: Math.max(1, maxMessageBytes),
+    });
     return new Uint8Array(buffer, byteOffset, length);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
       const text = `a gzip message of ${message.length} bytes unpacks to more than maxMessageBytes (${maxMessageBytes})`;
       throw new RpcError("resource_exhausted", text, { cause });
     }
-    throw new RpcError("internal", `a message marked as gzip is none: ${(cause as Error).message}`, { cause });
+    throw new RpcError("internal", `a message marked as gzip is none: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }

@@ -1,5 +1,5 @@
 import { isIP, connect as netConnect, type Socket } from "node:net";
-import { connect as tlsConnect, type TLSSocket } from "node:tls";
+import { type TLSSocket, connect as tlsConnect } from "node:tls";
 import { ALPN } from "@slipstream/h2/node";
 import { type Address, RpcError } from "@slipstream/stream";
 import type { ResolvedOptions } from "./options.ts";

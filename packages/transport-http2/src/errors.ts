@@ -48,7 +48,7 @@ export function statusToError(status: number, message: string): RpcError {
   const code = isUnknownMethod
     ? "unimplemented"
     : (codeFromNumber(status) ?? codeOfKitexStatus.get(status) ?? "unknown");
-  return new RpcError(code, message || `grpc-status ${status}`, { origin: { grpcStatus: status } });
+  return new RpcError(code, message, { origin: { grpcStatus: status } });
 }
 
 /** The `grpc-status` for an error of a server. */

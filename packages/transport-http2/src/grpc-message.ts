@@ -1,14 +1,22 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const plain = /^[\x20-\x24\x26-\x7e]*$/;
+const plain = /^(?:[\x21-\x24\x26-\x7e](?:[\x20-\x24\x26-\x7e]*[\x21-\x24\x26-\x7e])?)?$/;
 
-/** Text as the value of `grpc-message`: UTF-8, every byte outside of 0x20 to 0x7E and `%` itself percent-encoded. */
+/**
+ * Text as the value of `grpc-message`: UTF-8, every byte outside of 0x20 to 0x7E and `%` itself percent-encoded; blanks at
+ * the ends, too, which HTTP takes off a value.
+ */
 export function encodeMessage(text: string): string {
   if (plain.test(text)) return text;
   let encoded = "";
-  for (const byte of encoder.encode(text)) {
-    const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
-    encoded += isPlain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  const bytes = encoder.encode(text);
+  for (const [at, byte] of bytes.entries()) {
+    const isEdge = at === 0 || at === bytes.length - 1;
+    const isPlain = byte > 0x20 && byte <= 0x7e && byte !== 0x25;
+    encoded +=
+      isPlain || (byte === 0x20 && !isEdge)
+        ? String.fromCharCode(byte)
+        : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }
   return encoded;
 }

@@ -133,7 +133,12 @@ export function resolveOptions(options: Http2Options): ResolvedOptions {
     engine: options.session ?? h2Sessions(),
     settings: {
       streamWindowBytes,
-      connectionWindowBytes: number("connectionWindowBytes", Math.max(1024 * 1024, streamWindowBytes), 65_535, maxSize),
+      connectionWindowBytes: number(
+        "connectionWindowBytes",
+        Math.max(1024 * 1024, streamWindowBytes),
+        65_535,
+        maxSize,
+      ),
       maxWindowBytes: number("maxWindowBytes", Math.max(4 * 1024 * 1024, streamWindowBytes), 65_535, maxSize),
       maxConcurrentStreams: number("maxConcurrentStreams", 1000, 1, maxSize),
       maxHeaderListBytes: number("maxHeaderListBytes", 128 * 1024, 4096, 16 * 1024 * 1024),

@@ -19,7 +19,13 @@ class Waiter {
   readonly #stopWatching: () => void;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(opening: Opening, ended: Ended, timeoutMs: number, leave: (waiter: Waiter, error: RpcError) => void, timeout: (waiter: Waiter) => void) {
+  constructor(
+    opening: Opening,
+    ended: Ended,
+    timeoutMs: number,
+    leave: (waiter: Waiter, error: RpcError) => void,
+    timeout: (waiter: Waiter) => void,
+  ) {
     this.opening = opening;
     this.#timer = setTimeout(() => timeout(this), timeoutMs);
     this.#stopWatching = ended.onEnd((reason) => leave(this, reason));
@@ -236,7 +242,13 @@ export class Pool implements ConnectionOwner {
     this.#draining.delete(connection);
     const error = cause && new RpcError("unavailable", `connection lost: ${cause.message}`, { cause });
     const peer = this.#address.key;
-    this.#options.onEvent({ type: "connection_closed", transport, side: "client", peer, ...(error && { error }) });
+    this.#options.onEvent({
+      type: "connection_closed",
+      transport,
+      side: "client",
+      peer,
+      ...(error && { error }),
+    });
     this.#redial();
   }
 

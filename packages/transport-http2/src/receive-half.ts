@@ -60,7 +60,10 @@ export class ReceiveHalf implements MessageSink {
   onMessage(message: Uint8Array, isCompressed: boolean): void {
     if (isCompressed) {
       if (this.encoding !== "gzip") {
-        throw new RpcError("internal", "a message is marked as compressed, and grpc-encoding names no compression");
+        throw new RpcError(
+          "internal",
+          "a message is marked as compressed, and grpc-encoding names no compression",
+        );
       }
       this.#compressed ??= new WeakSet();
       this.#compressed.add(message);

@@ -31,27 +31,60 @@ export interface RequestRoute {
   readonly sendsGzip: boolean;
 }
 
-/** Sections of a route and method that are the same for every call, kept so that their compressed form is, too. */
+/** What says that a request is a single call, and no stream that has one message. */
+const singleCallName = "slipstream-call";
+
+/** What a call has in its constant part. */
+interface HeadKey {
+  readonly start: CallStart;
+  readonly isSingleCall: boolean;
+  readonly hasMarker: boolean;
+}
+
+/** Sections of a connection and method that are the same for every call, kept so that their compressed form is, too. */
 export class RequestHeads {
+  readonly #route: RequestRoute;
   readonly #heads = new Map<string, H2Fields>();
+  #lastKey: HeadKey | undefined;
+  #lastHead: H2Fields = [];
+
+  constructor(route: RequestRoute) {
+    this.#route = route;
+  }
 
   /** The constant part of the request for `start`; with the side entry's marker when nothing else has to stand in it. */
-  get(start: CallStart, route: RequestRoute, hasMarker: boolean): H2Fields {
+  get(start: CallStart, isSingleCall: boolean, hasMarker: boolean): H2Fields {
+    const key = { start, isSingleCall, hasMarker };
+    if (this.#lastKey !== undefined && isSameHead(this.#lastKey, key)) return this.#lastHead;
     const { package: pkg = "", service, method, caller = "", callerMethod = "", contentSubtype } = start;
-    const { scheme, authority, sendsGzip } = route;
-    const key = `${scheme}|${authority}|${pkg}|${service}|${method}|${caller}|${callerMethod}|${contentSubtype}|${hasMarker}|${sendsGzip}`;
-    let head = this.#heads.get(key);
+    const text = `${pkg}|${service}|${method}|${caller}|${callerMethod}|${contentSubtype}|${isSingleCall}|${hasMarker}`;
+    let head = this.#heads.get(text);
     if (!head) {
       // Callers are names in the program's code, so this is small; a program that makes them up must not fill the memory.
       if (this.#heads.size >= 1_000) this.#heads.clear();
-      head = requestHead(start, route, hasMarker);
-      this.#heads.set(key, head);
+      head = requestHead(key, this.#route);
+      this.#heads.set(text, head);
     }
+    this.#lastKey = key;
+    this.#lastHead = head;
     return head;
   }
 }
 
-function requestHead(start: CallStart, route: RequestRoute, hasMarker: boolean): H2Fields {
+function isSameHead(a: HeadKey, b: HeadKey): boolean {
+  return (
+    a.isSingleCall === b.isSingleCall &&
+    a.hasMarker === b.hasMarker &&
+    a.start.method === b.start.method &&
+    a.start.service === b.start.service &&
+    a.start.package === b.start.package &&
+    a.start.caller === b.start.caller &&
+    a.start.callerMethod === b.start.callerMethod &&
+    a.start.contentSubtype === b.start.contentSubtype
+  );
+}
+
+function requestHead({ start, isSingleCall, hasMarker }: HeadKey, route: RequestRoute): H2Fields {
   const { package: pkg, service, method, caller, callerMethod, contentSubtype } = start;
   const head: H2Field[] = [
     { name: ":method", value: "POST" },
@@ -70,6 +103,7 @@ function requestHead(start: CallStart, route: RequestRoute, hasMarker: boolean):
   head.push({ name: "destination-service", value: service }, { name: "destination-method", value: method });
   if (caller !== undefined) head.push({ name: "source-service", value: caller });
   if (callerMethod !== undefined) head.push({ name: "source-method", value: callerMethod });
+  if (isSingleCall) head.push({ name: singleCallName, value: "1" });
   if (hasMarker) head.push({ name: sideEntryName, value: emptySideEntry });
   return head;
 }
@@ -78,18 +112,18 @@ function requestHead(start: CallStart, route: RequestRoute, hasMarker: boolean):
 export interface RequestTarget {
   readonly session: Pick<Session, "open">;
   readonly heads: RequestHeads;
-  readonly route: RequestRoute;
 }
 
 /** Opens the stream of a call. @throws what `Session.open` does */
 export function openRequest(
-  { session, heads, route }: RequestTarget,
+  { session, heads }: RequestTarget,
   handler: StreamHandler,
   start: CallStart,
+  isSingleCall: boolean,
 ): Stream {
   const side = requestSideEntry(start);
   const fields = variableFields(start, side);
-  return session.open(handler, heads.get(start, route, side === emptySideEntry), fields);
+  return session.open(handler, heads.get(start, isSingleCall, side === emptySideEntry), fields);
 }
 
 /** What a call has in none of the constant fields: deadline, metainfo, metadata. */
@@ -120,6 +154,7 @@ export interface Request {
   /** How the messages of the client are compressed. */
   readonly encoding: Encoding;
   readonly acceptsGzip: boolean;
+  readonly isSingleCall: boolean;
 }
 
 /** A request that is refused before it is a call; with `resetCode` the stream is reset, as Kitex does. */
@@ -173,6 +208,7 @@ export function readRequest(fields: H2Fields, peer: ConnectionPeer, ended: Ended
   let callerMethod: string | undefined;
   let requestEncoding: string | undefined;
   let accepted = "";
+  let isSingleCall = false;
   let hasOthers = false;
   for (const { name, value } of fields) {
     const text = textOf(value);
@@ -197,6 +233,9 @@ export function readRequest(fields: H2Fields, peer: ConnectionPeer, ended: Ended
         break;
       case "grpc-encoding":
         requestEncoding = text;
+        break;
+      case singleCallName:
+        isSingleCall = true;
         break;
       case "grpc-accept-encoding":
         accepted = text;
@@ -231,7 +270,7 @@ export function readRequest(fields: H2Fields, peer: ConnectionPeer, ended: Ended
     peer: new RequestPeer(peer, sideText !== undefined, fields),
   };
   const acceptsGzip = accepted !== "" && accepted.split(",").some((name) => name.trim() === "gzip");
-  return { start, contentType, encoding, acceptsGzip };
+  return { start, contentType, encoding, acceptsGzip, isSingleCall };
 }
 
 const none: ReadonlyMap<string, string> = new Map();

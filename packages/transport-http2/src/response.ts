@@ -103,7 +103,11 @@ export function checkResponse(fields: H2Fields): RpcError | undefined {
   const contentType = findField(fields, "content-type");
   if (status === "200" && contentType !== undefined && isGrpc.test(contentType)) return undefined;
   // A gRPC server behind another status says better what is wrong.
-  if (contentType !== undefined && isGrpc.test(contentType) && findField(fields, "grpc-status") !== undefined) {
+  if (
+    contentType !== undefined &&
+    isGrpc.test(contentType) &&
+    findField(fields, "grpc-status") !== undefined
+  ) {
     return undefined;
   }
   return httpToError(status, contentType);

@@ -1,9 +1,17 @@
 import type { Socket } from "node:net";
-import type { Fields as H2Fields, PeerSettings, Session, SessionEvent, SessionHandler, Stream, StreamHandler } from "@slipstream/h2";
+import type {
+  Fields as H2Fields,
+  PeerSettings,
+  Session,
+  SessionEvent,
+  SessionHandler,
+  Stream,
+  StreamHandler,
+} from "@slipstream/h2";
 import { Ending, noFields, RpcError, type ServerHandler } from "@slipstream/stream";
 import { ResetCode } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
-import { BadRequest, type ConnectionPeer, readRequest, type Request } from "./request.ts";
+import { BadRequest, type ConnectionPeer, type Request, readRequest } from "./request.ts";
 import { responseHead, trailerFields } from "./response.ts";
 import { ServerStream } from "./server-stream.ts";
 
@@ -57,7 +65,13 @@ export class ServerConnection implements SessionHandler {
     this.#onClosed();
     const error = cause && new RpcError("unavailable", `connection lost: ${cause.message}`, { cause });
     const peer = this.#peer.address;
-    this.#options.onEvent({ type: "connection_closed", transport, side: "server", peer, ...(error && { error }) });
+    this.#options.onEvent({
+      type: "connection_closed",
+      transport,
+      side: "server",
+      peer,
+      ...(error && { error }),
+    });
   }
 
   onEvent({ type, message }: SessionEvent): void {
@@ -70,7 +84,11 @@ export class ServerConnection implements SessionHandler {
 /** Answers what is no call, or one that we cannot serve. */
 function refuse(stream: Stream, { error, resetCode }: BadRequest): StreamHandler {
   if (resetCode === undefined) {
-    stream.respond(responseHead("application/grpc", false), trailerFields(error, noFields, undefined, false), true);
+    stream.respond(
+      responseHead("application/grpc", false),
+      trailerFields(error, noFields, undefined, false),
+      true,
+    );
   }
   return new Refused(stream, resetCode ?? ResetCode.noError);
 }

@@ -23,6 +23,7 @@ const nearDeadlinePart = 0.1;
 /** The server's end of a stream. */
 export class ServerStream implements ServerByteStream, StreamHandler, ReceiveHost {
   readonly start: ServerStart;
+  readonly isSingleCall: boolean;
   readonly #stream: Stream;
   readonly #request: Request;
   readonly #send: SendHalf;
@@ -38,6 +39,7 @@ export class ServerStream implements ServerByteStream, StreamHandler, ReceiveHos
 
   constructor(stream: Stream, request: Request, ended: Ending, options: ResolvedOptions) {
     this.start = request.start;
+    this.isSingleCall = request.isSingleCall;
     this.#stream = stream;
     this.#request = request;
     this.#ended = ended;
@@ -137,7 +139,10 @@ export class ServerStream implements ServerByteStream, StreamHandler, ReceiveHos
       this.#stream.respond(head, headerFields(fields, start.peer.isSlipstream));
     } catch (thrown) {
       // Larger than the client takes: it is told so instead.
-      const error = new RpcError("resource_exhausted", `the header cannot be sent: ${(thrown as Error).message}`);
+      const error = new RpcError(
+        "resource_exhausted",
+        `the header cannot be sent: ${(thrown as Error).message}`,
+      );
       this.#finish(error);
       this.#endAtOnce(error, trailerFields(error, noFields, undefined, start.peer.isSlipstream));
       this.#stopClient();

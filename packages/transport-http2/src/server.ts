@@ -17,7 +17,10 @@ export class Http2Server {
 
   serve(handler: ServerHandler): RunningTransport {
     if (this.#handler !== undefined) {
-      throw new RpcError("failed_precondition", "this http2 transport serves already; make one for each server");
+      throw new RpcError(
+        "failed_precondition",
+        "this http2 transport serves already; make one for each server",
+      );
     }
     this.#handler = handler;
     return {

@@ -57,7 +57,7 @@ export class UnaryCall implements StreamHandler, MessageSink, Opening {
       return;
     }
     try {
-      this.#stream = openRequest(connection, this, this.#start);
+      this.#stream = openRequest(connection, this, this.#start, true);
     } catch (thrown) {
       this.#reject(openFailure(thrown, connection.peer.address));
       return;
@@ -119,7 +119,10 @@ export class UnaryCall implements StreamHandler, MessageSink, Opening {
 
   #unpack(message: Uint8Array): Uint8Array {
     if (this.#encoding === "gzip") return decompress(message, this.#options.maxMessageBytes);
-    throw new RpcError("internal", "a message is marked as compressed, and grpc-encoding names no compression");
+    throw new RpcError(
+      "internal",
+      "a message is marked as compressed, and grpc-encoding names no compression",
+    );
   }
 
   onTrailers(fields: H2Fields): void {

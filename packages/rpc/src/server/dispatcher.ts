@@ -47,6 +47,8 @@ export class Dispatcher implements ServerHandler {
     let entry: Entry;
     try {
       entry = this.registry.find(service, method);
+      checkSubtype(entry, bytes.start);
+      if (bytes.isSingleCall && !isCallKind(entry.method.kind)) throw notACall(entry);
     } catch (thrown) {
       bytes.end({ error: thrownToError(thrown), trailer: noFields });
       return;
@@ -60,10 +62,7 @@ export class Dispatcher implements ServerHandler {
       const entry = this.registry.find(start.service, start.method);
       const { kind } = entry.method;
       if (isCallKind(kind)) return await serveCall(this.#runtime, entry, start, request);
-      throw new RpcError(
-        "unimplemented",
-        `method ${start.method} is a streaming method (${kind}): open a stream, this was a single call`,
-      );
+      throw notACall(entry);
     } catch (thrown) {
       return {
         outcome: { error: thrownToError(thrown) },
@@ -73,4 +72,20 @@ export class Dispatcher implements ServerHandler {
       };
     }
   }
+}
+
+function notACall({ method: { name, kind } }: Entry): RpcError {
+  return new RpcError(
+    "unimplemented",
+    `method ${name} is a streaming method (${kind}): open a stream, this was a single call`,
+  );
+}
+
+/** Where the wire says of what kind messages are, it must be the method's. */
+function checkSubtype({ service, method }: Entry, { contentSubtype }: ServerStart): void {
+  if (contentSubtype === "" || contentSubtype === service.contentSubtype) return;
+  throw new RpcError(
+    "unimplemented",
+    `method ${method.name} takes ${service.contentSubtype} messages, this call has ${contentSubtype}`,
+  );
 }
