@@ -424,4 +424,11 @@ h"
       ),
     ).toEqual(["a\"b\n\t\\ 'c'", 'd\'e "f"', "\\d+ \\d", "g\nh", ""]);
   });
+
+  it("are warned about where thriftgo sees another end", () => {
+    expect(toldOf(String.raw`const string A = "a\\"`)).toEqual([
+      String.raw`1:20 warning: thriftgo takes the quote behind \\ for a part of the string, which then goes on`,
+    ]);
+    expect(toldOf(String.raw`const string A = "a\\b"`)).toEqual([]);
+  });
 });

@@ -57,6 +57,12 @@ export function tokenize(source: SourceFile, sink: DiagnosticSink): readonly Tok
         end = line;
         unclosed += c;
         error(end, "this string is never closed", `write ${c} where it ends`);
+      } else if (text.startsWith("\\\\", end - 3) && end - at > 3) {
+        const span = { source, start: end - 3, end };
+        sink.warning(
+          span,
+          "thriftgo takes the quote behind \\\\ for a part of the string, which then goes on",
+        );
       }
       push("string", end);
     } else if (punctuation.includes(c)) {

@@ -34,6 +34,8 @@ interface Choice {
 interface Fill {
   readonly kind: "fill";
   readonly items: readonly Layout[];
+  /** Those before are printed already. */
+  readonly from: number;
 }
 
 /** A line break, or nothing. */
@@ -71,7 +73,7 @@ export function choice(...states: readonly Layout[]): Layout {
 
 /** As many items on each line as fit, separated by commas. */
 export function fill(items: readonly Layout[]): Layout {
-  return { kind: "fill", items };
+  return { kind: "fill", items, from: 0 };
 }
 
 export function join(separator: Layout, parts: readonly Layout[]): Layout {
@@ -115,82 +117,111 @@ interface Command {
 
 /** The text of a layout, in lines of at most `width` where that is possible. */
 export function render(layout: Layout, width: number): string {
-  const out: string[] = [];
-  let column = 0;
-  const stack: Command[] = [{ indentation: 0, isFlat: false, layout }];
-  for (let command = stack.pop(); command !== undefined; command = stack.pop()) {
-    const { indentation, isFlat, layout: current } = command;
-    const push = (content: Layout, flat = isFlat, by = 0): void => {
-      stack.push({ indentation: indentation + by, isFlat: flat, layout: content });
-    };
-    const doesFit = (content: Layout, flat: boolean): boolean =>
-      fits({ indentation, isFlat: flat, layout: content }, stack, width - column);
-    if (typeof current === "string") {
-      out.push(current);
-      column += current.length;
-      continue;
+  return new Renderer(width).render(layout);
+}
+
+class Renderer {
+  readonly #width: number;
+  readonly #out: string[] = [];
+  /** What is still to be printed, the next at the end. */
+  readonly #stack: Command[] = [];
+  #column = 0;
+
+  constructor(width: number) {
+    this.#width = width;
+  }
+
+  render(layout: Layout): string {
+    this.#stack.push({ indentation: 0, isFlat: false, layout });
+    for (let command = this.#stack.pop(); command !== undefined; command = this.#stack.pop()) {
+      this.#print(command);
     }
-    if (isList(current)) {
-      for (const part of current.toReversed()) push(part);
-      continue;
+    return this.#out.join("").replaceAll(/ +$/gm, "");
+  }
+
+  #print(command: Command): void {
+    const { layout, isFlat } = command;
+    if (typeof layout === "string") {
+      this.#out.push(layout);
+      this.#column += layout.length;
+      return;
     }
-    switch (current.kind) {
+    if (isList(layout)) {
+      for (let i = layout.length - 1; i >= 0; i--) this.#push(command, layout[i] ?? "");
+      return;
+    }
+    switch (layout.kind) {
       case "group":
-        push(current.content, !current.isBroken && (isFlat || doesFit(current.content, true)));
+        this.#push(
+          command,
+          layout.content,
+          !layout.isBroken && (isFlat || this.#fits(command, layout.content)),
+        );
         break;
       case "indent":
-        push(current.content, isFlat, 2);
+        this.#push(command, layout.content, isFlat, 2);
         break;
       case "if-broken":
-        if (!isFlat) push(current.content);
+        if (!isFlat) this.#push(command, layout.content);
         break;
-      case "choice": {
-        const [first = "", ...others] = current.states;
-        if (!mustBreak(first) && (isFlat || doesFit(first, true))) push(first, true);
-        else pushBest(others, push, doesFit);
+      case "choice":
+        this.#choose(command, layout.states);
         break;
-      }
       case "fill":
-        if (isFlat) push(join(", ", current.items));
-        else pushFill(current.items, push, width - column);
+        if (isFlat) this.#push(command, join(", ", layout.items));
+        else this.#fill(command, layout);
         break;
       case "line":
-        if (isFlat && current.flat !== undefined) {
-          out.push(current.flat);
-          column += current.flat.length;
-        } else {
-          out.push(`\n${" ".repeat(indentation)}`);
-          column = indentation;
-        }
+        this.#line(command, layout.flat);
     }
   }
-  return out.join("").replaceAll(/[ ]+$/gm, "");
-}
 
-/** A state but the last is taken as on one line, except for the groups in it that must break. */
-function pushBest(states: readonly Layout[], push: Push, doesFit: DoesFit): void {
-  const best = states.slice(0, -1).find((state) => doesFit(state, true));
-  if (best !== undefined) push(best, true);
-  else push(states.at(-1) ?? "", false);
-}
-
-type Push = (content: Layout, isFlat?: boolean) => void;
-type DoesFit = (content: Layout, isFlat: boolean) => boolean;
-
-/** Prints the first item and decides about the line between it and the second; the rest comes again. */
-function pushFill(items: readonly Layout[], push: Push, room: number): void {
-  const [first, second] = items;
-  if (first === undefined) return;
-  if (second !== undefined) {
-    const pair: Command = { indentation: 0, isFlat: true, layout: [first, ", ", second, ","] };
-    push(fill(items.slice(1)));
-    push(line, fits(pair, [], room));
-    push(",");
+  #push({ indentation, isFlat }: Command, layout: Layout, flat = isFlat, by = 0): void {
+    this.#stack.push({ indentation: indentation + by, isFlat: flat, layout });
   }
-  push(first, true);
+
+  #line({ indentation, isFlat }: Command, flat: Line["flat"]): void {
+    if (isFlat && flat !== undefined) {
+      this.#out.push(flat);
+      this.#column += flat.length;
+    } else {
+      this.#out.push(`\n${" ".repeat(indentation)}`);
+      this.#column = indentation;
+    }
+  }
+
+  /** A state but the last is taken as on one line, except for the groups in it that must break. */
+  #choose(command: Command, [first = "", ...others]: readonly Layout[]): void {
+    if (!mustBreak(first) && (command.isFlat || this.#fits(command, first))) {
+      this.#push(command, first, true);
+      return;
+    }
+    const best = others.slice(0, -1).find((state) => this.#fits(command, state));
+    if (best !== undefined) this.#push(command, best, true);
+    else this.#push(command, others.at(-1) ?? first, false);
+  }
+
+  /** Prints the first item and decides about the line between it and the second; the rest comes again. */
+  #fill(command: Command, { items, from }: Fill): void {
+    const item = items[from];
+    const next = items[from + 1];
+    if (item === undefined) return;
+    if (next !== undefined) {
+      const pair = [item, ", ", next, ","];
+      const isOneLine = fits({ ...command, isFlat: true, layout: pair }, [], this.#width - this.#column);
+      this.#push(command, { kind: "fill", items, from: from + 1 });
+      this.#push(command, line, isOneLine);
+      this.#push(command, ",");
+    }
+    this.#push(command, item, true);
+  }
+
+  /** True when the layout, on one line, and all that follows up to the next line break fit the rest of the line. */
+  #fits(command: Command, layout: Layout): boolean {
+    return fits({ ...command, isFlat: true, layout }, this.#stack, this.#width - this.#column);
+  }
 }
 
-/** True when everything up to the next line break fits into the rest of the line. */
 function fits(next: Command, rest: readonly Command[], room: number): boolean {
   const stack: Command[] = [next];
   let restIndex = rest.length;
@@ -201,35 +232,30 @@ function fits(next: Command, rest: readonly Command[], room: number): boolean {
     const { isFlat, layout } = command;
     if (typeof layout === "string") {
       left -= layout.length;
-      continue;
-    }
-    const push = (content: Layout, flat = isFlat): void => {
-      stack.push({ indentation: 0, isFlat: flat, layout: content });
-    };
-    if (isList(layout)) {
-      for (const part of layout.toReversed()) push(part);
-      continue;
-    }
-    switch (layout.kind) {
-      case "group":
-        push(layout.content, isFlat && !layout.isBroken);
-        break;
-      case "indent":
-        push(layout.content);
-        break;
-      case "if-broken":
-        if (!isFlat) push(layout.content);
-        break;
-      case "choice":
-        push((isFlat ? layout.states[0] : layout.states.at(-1)) ?? "");
-        break;
-      case "fill":
-        push(join([",", line], layout.items));
-        break;
-      case "line":
-        if (!isFlat || layout.flat === undefined) return true;
-        left -= layout.flat.length;
+    } else if (isList(layout)) {
+      for (let i = layout.length - 1; i >= 0; i--) stack.push({ ...command, layout: layout[i] ?? "" });
+    } else if (layout.kind === "line") {
+      if (!isFlat || layout.flat === undefined) return true;
+      left -= layout.flat.length;
+    } else {
+      const content = contentOf(layout, isFlat);
+      const isBroken = layout.kind === "group" && layout.isBroken;
+      if (content !== undefined) stack.push({ ...command, isFlat: isFlat && !isBroken, layout: content });
     }
   }
   return false;
+}
+
+function contentOf(layout: Group | Indent | IfBroken | Choice | Fill, isFlat: boolean): Layout | undefined {
+  switch (layout.kind) {
+    case "group":
+    case "indent":
+      return layout.content;
+    case "if-broken":
+      return isFlat ? undefined : layout.content;
+    case "choice":
+      return isFlat ? layout.states[0] : layout.states.at(-1);
+    case "fill":
+      return isFlat ? join(", ", layout.items) : [layout.items[layout.from] ?? "", ",", line];
+  }
 }
