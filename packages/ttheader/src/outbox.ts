@@ -16,7 +16,7 @@ let slabEnd = 0;
 
 /**
  * Gathers the frames of a turn and gives them to the link at once. A frame is written into `bytes` between
- * {@link reserve} and {@link commit}; a large payload follows by {@link reference}.
+ * {@link reserve} and {@link commit}; a large payload follows as it is.
  */
 export class Outbox {
   /** Where {@link reserve} made room. */
@@ -58,19 +58,21 @@ export class Outbox {
     return slabEnd;
   }
 
-  /** Takes what was written up to `end`. */
-  commit(end: number): void {
+  /**
+   * Takes what was written up to `end`, and `payload` behind it as it is. Both go to the link together: a link of
+   * messages, such as a WebSocket, never gets a part of a frame.
+   */
+  commit(end: number, payload?: Uint8Array): void {
     const size = end - this.#runEnd;
     this.#runEnd = end;
     slabEnd = end;
-    this.#wrote(size);
-  }
-
-  /** Takes bytes as they are. */
-  reference(bytes: Uint8Array): void {
-    this.#seal();
-    this.#pieces.push(bytes);
-    this.#wrote(bytes.length);
+    if (payload === undefined) {
+      this.#wrote(size);
+    } else {
+      this.#seal();
+      this.#pieces.push(payload);
+      this.#wrote(size + payload.length);
+    }
   }
 
   /** The link has room again. */

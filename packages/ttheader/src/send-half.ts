@@ -142,8 +142,7 @@ export class SendHalf {
     outbox.bytes.set(head, at);
     patchHead(outbox.bytes, at, this.#id, head.length + size);
     if (byReference) {
-      outbox.commit(at + head.length);
-      outbox.reference(message);
+      outbox.commit(at + head.length, message);
     } else {
       outbox.bytes.set(message, at + head.length);
       outbox.commit(at + head.length + size);

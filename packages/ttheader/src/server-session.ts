@@ -23,6 +23,7 @@ export class ServerSession extends Session {
   readonly #events: ServerSessionEvents;
   /** Calls of a client that takes replies in the order of its requests; the first is being served. */
   readonly #inOrder: ServerCall[] = [];
+  #hasHeardHello = false;
   #isDraining = false;
 
   constructor(
@@ -90,10 +91,13 @@ export class ServerSession extends Session {
   }
 
   protected override onControl(control: Control): void {
-    if (!control.isHello || this.peer.isSlipstream) return;
+    if (!control.isHello || this.#hasHeardHello) return;
+    this.#hasHeardHello = true;
+    // One that was known to be Slipstream has been told already.
+    const isDrainUntold = this.#isDraining && !this.peer.isSlipstream;
     this.writeEncoded(encodeHello(this.streamWindowBytes));
     this.setPeerWindow(control.window ?? Number.POSITIVE_INFINITY);
-    if (this.#isDraining) this.writeControl(0, [[ControlKey.drain, "1"]]);
+    if (isDrainUntold) this.writeControl(0, [[ControlKey.drain, "1"]]);
   }
 
   protected override onRemoved(): void {

@@ -25,6 +25,8 @@ export interface SessionPeer {
   readonly tls?: unknown;
   /** As {@link Peer.extendContext}. */
   readonly extendContext?: Peer["extendContext"];
+  /** It is known to be Slipstream before it says hello: by the subprotocol of a WebSocket. */
+  readonly isSlipstream?: boolean;
 }
 
 /** A stream or a ping-pong call, as its connection sees it. */
@@ -85,6 +87,7 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
       ask: (token) => this.writeControl(0, [[ControlKey.ping, token]]),
       onSilent: (error) => this.#end(error, true),
     });
+    if (peer.isSlipstream === true) this.markSlipstream();
   }
 
   /** Streams and calls that are open. */
@@ -179,8 +182,7 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     outbox.bytes.set(payload, end);
     end += payload.length;
     if (byReference) {
-      outbox.commit(end);
-      outbox.reference(rest);
+      outbox.commit(end, rest);
     } else {
       outbox.bytes.set(rest, end);
       outbox.commit(end + rest.length);
@@ -348,6 +350,10 @@ export class StreamPeer implements Peer {
 
   get tls(): unknown {
     return this.#connection.tls;
+  }
+
+  get extendContext(): Peer["extendContext"] {
+    return this.#connection.extendContext;
   }
 
   get raw(): Fields {
