@@ -17,6 +17,11 @@ interface Waiter {
 }
 
 const transport = "ttheader";
+/**
+ * Connections made at once. What kind of server it is shows with the first reply; a thousand calls that came at once must
+ * not have dialled a thousand times until then.
+ */
+const MAX_DIALS = 8;
 
 /** The connections to one address, and those who wait for one. */
 export class Pool {
@@ -154,7 +159,8 @@ export class Pool {
     let calls = 0;
     for (const { use } of this.#waiters) if (use === "call") calls++;
     // A call may be alone on its connection: what kind of server it is shows with the first reply.
-    const wanted = calls + Math.ceil((this.#waiters.size - calls) / this.#usesPerConnection);
+    const streams = this.#waiters.size - calls;
+    const wanted = Math.min(MAX_DIALS, calls + Math.ceil(streams / this.#usesPerConnection));
     while (
       this.#dials.size < wanted &&
       this.#dials.size + this.#sessions.length < this.#options.maxConnections
@@ -212,6 +218,7 @@ export class Pool {
     this.#options.onEvent({ type: "connection_opened", transport, side: "client", peer: key });
     link.start(session);
     this.#serveWaiters(session);
+    this.#dialForWaiters();
   }
 
   #failed(error: RpcError): void {

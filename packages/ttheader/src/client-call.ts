@@ -1,12 +1,12 @@
 import { type CallStart, type Ended, type Reply, RpcError } from "@slipstream/stream";
-import type { ClientSession } from "./client-session.ts";
 import {
   decodeException,
   encodeException,
   encodeMessageHead,
   MessageType,
   readMessageHead,
-} from "./envelope.ts";
+} from "@slipstream/thrift";
+import type { ClientSession } from "./client-session.ts";
 import { CANCEL_PATH_KEY, fromException, readBizStatus, toCancellation } from "./error-numbers.ts";
 import { FrameKind } from "./format.ts";
 import { streamFrame } from "./frame-encode.ts";
@@ -115,7 +115,7 @@ export class ClientCall implements Exchange {
       if (exception === undefined) throw new FrameError("truncated", "the reply's exception cannot be read");
       // A server of Kitex closes behind most of them; waiting to see which would lose the next call.
       if (!isSlipstream) this.#session.onClosingReply();
-      return { outcome: { error: fromException(exception, { side: "client" }) }, ...fields };
+      return { outcome: { error: fromException(exception, { side: "client" }, isSlipstream) }, ...fields };
     }
     return { outcome: this.#outcome(payload.subarray(message.bodyStart, end), message), ...fields };
   }

@@ -1,9 +1,9 @@
 import { BizStatusError, type CallStart, type ClientByteStream, Ending, RpcError } from "@slipstream/stream";
+import { decodeException, encodeException } from "@slipstream/thrift";
 import { describe, expect, it } from "vitest";
 import { bytes, callStart, readAll, text } from "../test/calls.ts";
 import { peer, ScriptedPeer } from "../test/scripted-peer.ts";
 import { ClientSession, type ClientSessionEvents } from "./client-session.ts";
-import { decodeException, encodeException } from "./envelope.ts";
 import { FrameKind, IntKey } from "./format.ts";
 import { resolveSessionOptions, type SessionOptions } from "./options.ts";
 

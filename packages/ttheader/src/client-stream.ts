@@ -8,8 +8,8 @@ import {
   type Peer,
   RpcError,
 } from "@slipstream/stream";
+import { decodeException, encodeException } from "@slipstream/thrift";
 import type { ClientSession } from "./client-session.ts";
-import { decodeException, encodeException } from "./envelope.ts";
 import {
   bareCancellation,
   CANCEL_PATH_KEY,
@@ -123,7 +123,8 @@ export class ClientStream implements ClientByteStream, Exchange {
   onRst(head: FrameHead): void {
     const payload = head.payload();
     const exception = decodeException(payload, 0, payload.length) ?? bareCancellation;
-    this.#end(fromCancellation(exception, head.strings()?.get(CANCEL_PATH_KEY) ?? "", "client"));
+    const path = head.strings()?.get(CANCEL_PATH_KEY) ?? "";
+    this.#end(fromCancellation(exception, path, "client", this.peer.isSlipstream));
   }
 
   onCredit(limit: number): void {
@@ -166,7 +167,8 @@ export class ClientStream implements ClientByteStream, Exchange {
         },
       );
     }
-    return fromException(exception, { ttstream: StreamErrorNumber.applicationException, side: "client" });
+    const origin = { ttstream: StreamErrorNumber.applicationException, side: "client" } as const;
+    return fromException(exception, origin, this.peer.isSlipstream);
   }
 
   /** The one way out. A client that ends while it may still send writes a TRAILER as its last frame, as Kitex does. */

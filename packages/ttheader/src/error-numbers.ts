@@ -7,7 +7,11 @@ import {
   RpcError,
   type RpcErrorOrigin,
 } from "@slipstream/stream";
-import type { ApplicationException } from "./envelope.ts";
+import {
+  type ApplicationException,
+  ApplicationExceptionType,
+  defaultExceptionText,
+} from "@slipstream/thrift";
 
 /** Numbers of Kitex's stream errors (Kitex v0.16.3 `pkg/remote/trans/ttstream/exception.go`). */
 export const StreamErrorNumber = {
@@ -30,29 +34,6 @@ const LAST_STREAM_ERROR = 12015;
 /** Thrift exception types and gRPC codes overlap from 1 to 10, so ours travel moved away from both. */
 const OUR_CODES = 12100;
 
-const ExceptionType = {
-  unknownMethod: 1,
-  internalError: 6,
-  protocolError: 7,
-  unknownService: 20,
-  noServiceName: 21,
-} as const;
-
-/** What a Kitex client shows for an empty message, by type. */
-const defaultTexts = [
-  "unknown application exception",
-  "unknown method",
-  "invalid message type",
-  "wrong method name",
-  "bad sequence ID",
-  "missing result",
-  "unknown internal error",
-  "unknown protocol error",
-  "Invalid transform",
-  "Invalid protocol",
-  "Unsupported client type",
-];
-
 /** Texts are cut here, so that a frame with an error in it can always be written. */
 const MAX_TEXT = 16 * 1024;
 const MAX_PATH = 4 * 1024;
@@ -65,19 +46,33 @@ export function toException(error: RpcError): ApplicationException {
 function exceptionType(error: RpcError): number {
   // One that came from downstream goes on as it came.
   if (error.origin?.thriftType !== undefined) return error.origin.thriftType | 0;
-  return error.code === "internal" ? ExceptionType.internalError : OUR_CODES + codeToNumber(error.code);
+  return error.code === "internal"
+    ? ApplicationExceptionType.internalError
+    : OUR_CODES + codeToNumber(error.code);
 }
 
-/** The error that an EXCEPTION in a TRAILER or a reply means. */
-export function fromException({ type, message }: ApplicationException, origin: RpcErrorOrigin): RpcError {
-  return new RpcError(codeOfException(type), message || defaultText(type), {
-    origin: { ...origin, thriftType: type },
-  });
+/**
+ * The error that an EXCEPTION in a TRAILER or a reply means. Without a text it gets Kitex's for the number, unless the peer
+ * is Slipstream, where no text is what the application said.
+ */
+export function fromException(
+  { type, message }: ApplicationException,
+  origin: RpcErrorOrigin,
+  isSlipstream: boolean,
+): RpcError {
+  return new RpcError(
+    codeOfException(type),
+    message === "" && !isSlipstream ? defaultExceptionText(type) : message,
+    {
+      origin: { ...origin, thriftType: type },
+    },
+  );
 }
 
 function codeOfException(type: number): Code {
-  if (type === ExceptionType.unknownMethod || type === ExceptionType.unknownService) return "unimplemented";
-  if (type === ExceptionType.noServiceName) return "invalid_argument";
+  if (type === ApplicationExceptionType.unknownMethod || type === ApplicationExceptionType.unknownService)
+    return "unimplemented";
+  if (type === ApplicationExceptionType.noServiceName) return "invalid_argument";
   if (type >= 2 && type <= 10) return "internal";
   if (type >= FIRST_STREAM_ERROR && type <= LAST_STREAM_ERROR) return codeOfStreamError(type);
   return codeFromNumber(type - OUR_CODES) ?? "unknown";
@@ -101,10 +96,6 @@ function codeOfStreamError(number: number): Code {
     default:
       return "cancelled";
   }
-}
-
-function defaultText(type: number): string {
-  return defaultTexts[type] ?? `unknown exception type [${type}]`;
 }
 
 /** String pair of an RST: the services that the cancel came through. */
@@ -142,11 +133,13 @@ export function fromCancellation(
   rst: ApplicationException,
   path: string,
   side: "client" | "server",
+  isSlipstream: boolean,
 ): RpcError {
   const isTimeout =
     rst.type === StreamErrorNumber.recvTimeout || rst.type === StreamErrorNumber.streamTimeout;
   const isStreamError = rst.type >= FIRST_STREAM_ERROR && rst.type <= LAST_STREAM_ERROR;
-  return new RpcError(isTimeout ? "deadline_exceeded" : "cancelled", rst.message || defaultText(rst.type), {
+  const message = rst.message === "" && !isSlipstream ? defaultExceptionText(rst.type) : rst.message;
+  return new RpcError(isTimeout ? "deadline_exceeded" : "cancelled", message, {
     origin: {
       ...(isStreamError ? { ttstream: rst.type } : { thriftType: rst.type }),
       ...(path && { cancelPath: path }),

@@ -10,7 +10,7 @@ import {
   type Reply,
   type SideEntry,
 } from "@slipstream/stream";
-import { MessageType } from "./envelope.ts";
+import { MessageType } from "@slipstream/thrift";
 import { bizStatusPairs } from "./error-numbers.ts";
 import { SIDE_ENTRY_KEY } from "./fields.ts";
 import { Flag, IntKey, ProtocolId } from "./format.ts";
@@ -60,7 +60,7 @@ export function replyHead(
   let isExact = true;
   for (const [name, value] of reply.backward) {
     // A Kitex client acts on these names, whoever set them.
-    if (isFrameworkName(name)) isExact = false;
+    if (name === "" || isFrameworkName(name)) isExact = false;
     else strings.push([name, value]);
   }
   const error = "error" in reply.outcome ? reply.outcome.error : undefined;
@@ -113,7 +113,6 @@ function nativeBackward(pairs: ReadonlyMap<string, string> | undefined): Readonl
   if (pairs === undefined || pairs.size === 0) return noBackward;
   const backward: Field[] = [];
   for (const [key, value] of pairs) {
-    if (value === "") continue;
     if (key.startsWith(BACKWARD) && key.length > BACKWARD.length)
       backward.push([key.slice(BACKWARD.length), value]);
     else if (key !== "" && !isFrameworkName(key)) backward.push([key, value]);

@@ -101,6 +101,7 @@ export class TextRange {
   }
 }
 
+declare const performance: { now(): number };
 declare function setTimeout(run: () => void, delayMs: number): Timer;
 declare function clearTimeout(timer: Timer): void;
 
@@ -117,4 +118,9 @@ export function setTimer(run: () => void, delayMs: number): Timer {
 
 export function clearTimer(timer: Timer): void {
   clearTimeout(timer);
+}
+
+/** Milliseconds on a clock that never goes back. */
+export function now(): number {
+  return performance.now();
 }

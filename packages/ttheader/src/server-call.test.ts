@@ -6,6 +6,7 @@ import {
   type ServerHandler,
   type ServerStart,
 } from "@slipstream/stream";
+import { decodeException, encodeException, encodeMessageHead, readMessageHead } from "@slipstream/thrift";
 import { describe, expect, it } from "vitest";
 import { bytes, callStart, text } from "../test/calls.ts";
 import { loadCapture } from "../test/captures.ts";
@@ -13,7 +14,6 @@ import { linkPair } from "../test/links.ts";
 import { peer, ScriptedPeer } from "../test/scripted-peer.ts";
 import { fromHex } from "../test/worked-frames.ts";
 import { ClientSession } from "./client-session.ts";
-import { decodeException, encodeException, encodeMessageHead, readMessageHead } from "./envelope.ts";
 import { Flag, IntKey } from "./format.ts";
 import { resolveSessionOptions, type SessionOptions } from "./options.ts";
 import { readPayload } from "./payload.ts";

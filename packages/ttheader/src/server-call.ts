@@ -5,7 +5,8 @@ import {
   encodeMessageHead,
   MessageType,
   readMessageHead,
-} from "./envelope.ts";
+} from "@slipstream/thrift";
+import { Budget } from "./budget.ts";
 import {
   bareCancellation,
   CANCEL_PATH_KEY,
@@ -42,6 +43,7 @@ export class ServerCall implements Exchange {
   /** The client asked for what only Slipstream understands. */
   readonly #isSlipstream: boolean;
   readonly #ending = new Ending();
+  readonly #deadline: Budget;
   #isOver = false;
 
   /** @throws FrameError when the frame holds no Thrift request, RpcError when its side entry is malformed. */
@@ -62,6 +64,7 @@ export class ServerCall implements Exchange {
     this.#replyId = message.sequenceId;
     this.#isOneway = message.type === MessageType.oneway;
     this.#isSlipstream = hasSideEntry && session.options.extensions;
+    this.#deadline = new Budget(received.timeoutMs);
     this.isUnordered = this.#isSlipstream || (head.flags & Flag.outOfOrder) !== 0;
     this.request = payload.subarray(message.bodyStart, end);
     this.start = {
@@ -89,14 +92,16 @@ export class ServerCall implements Exchange {
   onRst(head: FrameHead): void {
     const payload = head.payload();
     const exception = decodeException(payload, 0, payload.length) ?? bareCancellation;
-    this.#break(fromCancellation(exception, head.strings()?.get(CANCEL_PATH_KEY) ?? "", "server"));
+    const path = head.strings()?.get(CANCEL_PATH_KEY) ?? "";
+    this.#break(fromCancellation(exception, path, "server", this.#isSlipstream));
   }
 
   onConnectionLost(error: RpcError): void {
     // Kitex closes as soon as it has sent a oneway: nobody is lost who waits for anything.
     if (this.#isOneway) return;
     this.#break(
-      new RpcError("cancelled", error.message, {
+      // A client of Kitex, and ours before it knows the server, ends a call by closing: near the deadline that was why.
+      new RpcError(this.#deadline.isNear ? "deadline_exceeded" : "cancelled", error.message, {
         cause: error,
         origin: { ttstream: StreamErrorNumber.connectionClosed, side: "server" },
       }),

@@ -6,10 +6,10 @@ import {
   type ServerByteStream,
   type ServerStart,
 } from "@slipstream/stream";
+import { decodeException, encodeException } from "@slipstream/thrift";
 import { describe, expect, it } from "vitest";
 import { bytes, streamHandler, text } from "../test/calls.ts";
 import { peer, ScriptedPeer } from "../test/scripted-peer.ts";
-import { decodeException, encodeException } from "./envelope.ts";
 import { FrameKind, IntKey } from "./format.ts";
 import type { Frame } from "./frame.ts";
 import { resolveSessionOptions, type SessionOptions } from "./options.ts";

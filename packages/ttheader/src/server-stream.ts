@@ -8,7 +8,7 @@ import {
   type ServerStart,
   type StreamEnd,
 } from "@slipstream/stream";
-import { decodeException, encodeException } from "./envelope.ts";
+import { decodeException, encodeException } from "@slipstream/thrift";
 import {
   bareCancellation,
   bizStatusPairs,
@@ -124,16 +124,15 @@ export class ServerStream implements ServerByteStream, Exchange {
   onTrailer(head: FrameHead): void {
     const payload = head.payload();
     const exception = payload.length === 0 ? undefined : decodeException(payload, 0, payload.length);
-    this.#receiver.end(
-      exception &&
-        fromException(exception, { ttstream: StreamErrorNumber.applicationException, side: "server" }),
-    );
+    const origin = { ttstream: StreamErrorNumber.applicationException, side: "server" } as const;
+    this.#receiver.end(exception && fromException(exception, origin, this.#session.peer.isSlipstream));
   }
 
   onRst(head: FrameHead): void {
     const payload = head.payload();
     const exception = decodeException(payload, 0, payload.length) ?? bareCancellation;
-    this.#break(fromCancellation(exception, head.strings()?.get(CANCEL_PATH_KEY) ?? "", "server"));
+    const path = head.strings()?.get(CANCEL_PATH_KEY) ?? "";
+    this.#break(fromCancellation(exception, path, "server", this.#session.peer.isSlipstream));
   }
 
   onCredit(limit: number): void {
