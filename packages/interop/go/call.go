@@ -62,11 +62,10 @@ func callOnce(request []byte) (any, error) {
 }
 
 func makeCall(parent context.Context, c call) (*outcome, error) {
-	kc, release, err := clientFor(c.target)
+	kc, err := clientFor(c.target)
 	if err != nil {
 		return nil, err
 	}
-	defer release()
 	info, ok := describeService(c.Service).Methods[c.Method]
 	if !ok {
 		return nil, fmt.Errorf("no method %q", c.Method)

@@ -112,31 +112,24 @@ func newClient(t target) (client.Client, error) {
 var (
 	clientsLock sync.Mutex
 	clients     = map[target]client.Client{}
+	// Clients of one call stay: closed, or collected by Go, they would close their connection right behind a cancel.
+	owned []client.Client
 )
 
-func clientFor(t target) (client.Client, func(), error) {
-	if t.Connection == "own" {
-		c, err := newClient(t)
-		if err != nil {
-			return nil, nil, err
-		}
-		return c, func() { closeClient(c) }, nil
-	}
+func clientFor(t target) (client.Client, error) {
 	clientsLock.Lock()
 	defer clientsLock.Unlock()
 	if c := clients[t]; c != nil {
-		return c, func() {}, nil
+		return c, nil
 	}
 	c, err := newClient(t)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	clients[t] = c
-	return c, func() {}, nil
-}
-
-func closeClient(c client.Client) {
-	if closer, ok := c.(interface{ Close() error }); ok {
-		closer.Close()
+	if t.Connection == "own" {
+		owned = append(owned, c)
+	} else {
+		clients[t] = c
 	}
+	return c, nil
 }

@@ -42,6 +42,9 @@ type turn struct {
 	leave  bool
 }
 
+// A handler that waited for the end of its context takes its time, so that its answer does not overtake the caller's own end.
+const afterTheEnd = 100 * time.Millisecond
+
 // Where headers and trailers of this call go.
 type voice interface {
 	setHeader(k, v string) error
@@ -120,6 +123,7 @@ func (t *turn) do(name, value string) error {
 		t.leave = true
 	case "waitctx":
 		<-t.ctx.Done()
+		time.Sleep(afterTheEnd)
 		return t.ctx.Err()
 	case "next":
 		return t.callNext()

@@ -73,8 +73,13 @@ function cut(text: string, separator: string): [before: string, after: string] {
   return at === -1 ? [text, ""] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
-function endOf(context: Context): Promise<unknown> {
-  return new Promise((resolve) => context.onEnd(resolve));
+/** As in Go, the handler then takes its time, so that its answer does not overtake the caller's own end. */
+const afterTheEndMs = 100;
+
+async function endOf(context: Context): Promise<unknown> {
+  const reason = await new Promise((resolve) => context.onEnd(resolve));
+  await setTimeout(afterTheEndMs);
+  return reason;
 }
 
 function everythingSeen({ context, info }: ServerCall): Record<string, string> {

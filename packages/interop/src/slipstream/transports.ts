@@ -1,4 +1,5 @@
 import type { ClientTransport, ServerTransport } from "@slipstream/stream";
+import { http2 } from "@slipstream/transport-http2";
 import { ttheader } from "@slipstream/transport-ttheader";
 import type { Call } from "../calls.ts";
 
@@ -9,7 +10,7 @@ export class Transports implements AsyncDisposable {
 
   /** All stay open until the end: a connection closed behind a cancel would tell the peer of its loss instead. */
   for(call: Call): ClientTransport {
-    const key = `${call.protocol} ${call.connection}`;
+    const key = `${call.protocol} ${call.connection} ${call.gzip}`;
     const shared = call.connection === "own" ? undefined : this.#shared.get(key);
     if (shared !== undefined) return shared;
     const transport = open(call);
@@ -23,14 +24,15 @@ export class Transports implements AsyncDisposable {
   }
 }
 
-function open({ protocol, connection = "shared" }: Call): ClientTransport {
+function open({ protocol, connection = "shared", gzip = false }: Call): ClientTransport {
   if (protocol === "ttheader-streaming") {
     return ttheader({ connections: connection === "short" || connection === "long" ? connection : "mux" });
   }
+  if (protocol === "grpc") return http2({ sendsGzip: gzip, acceptsGzip: gzip });
   throw new Error(`no transport of ours speaks ${protocol}`);
 }
 
 /** All that our server speaks. */
 export function serverTransports(): ServerTransport[] {
-  return [ttheader()];
+  return [ttheader(), http2()];
 }

@@ -29,14 +29,16 @@ const oddKeys: Run = async (trial) => {
 };
 
 /** On HTTP/2 names are header names: in lower case, with hyphens, and read back in upper case with underscores. */
-const folding: Run = async (trial) => {
+const folding: Run = async (trial): Promise<string | undefined> => {
   const sent = { lower: "v", "Mixed-Case": "v", K_1: "v", FOO_BIN: "bytes", TEXT: "ü x 漢" };
   const outcome = await trial.call("", { persistent: sent, transient: sent });
   expect(outcome.error).toBeNull();
   const arrived = { LOWER: "v", MIXED_CASE: "v", K_1: "v", FOO_BIN: "bytes", TEXT: "ü x 漢" };
   const { persistent, transient } = await trial.record();
-  expect(persistent).toEqual(arrived);
-  expect(transient).toEqual(arrived);
+  const isBetweenOurs = !trial.kitexCalls && !trial.kitexServes;
+  expect(persistent).toEqual(isBetweenOurs ? sent : arrived);
+  expect(transient).toEqual(isBetweenOurs ? sent : arrived);
+  if (isBetweenOurs) return undefined;
   return "On HTTP/2 metainfo travels as header names, so that a peer reads its keys in upper case with underscores.";
 };
 

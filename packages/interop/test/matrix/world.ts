@@ -6,7 +6,7 @@ import { serverTransports, Transports } from "../../src/slipstream/transports.ts
 import type { Pair, Side, Sides } from "./cell.ts";
 
 /** What our transports speak so far. */
-export const spoken: ReadonlySet<Protocol> = new Set(["ttheader-streaming"]);
+export const spoken: ReadonlySet<Protocol> = new Set(["ttheader-streaming", "grpc"]);
 
 /** Who calls whom, by the names of the columns. Kitex against itself says what to expect. */
 export const columns: readonly (readonly [name: string, sides: Sides])[] = [
