@@ -1,8 +1,9 @@
 import { posix, resolve, sep } from "node:path";
 import type { Diagnostic, FileModel, Model } from "@slipstream/thrift-idl";
 import type { PrintOptions } from "./options.ts";
-import { FileContext, SharedNames } from "./print/context.ts";
+import { FileContext } from "./print/context.ts";
 import { printModule } from "./print/module.ts";
+import { SharedNames } from "./print/shared-names.ts";
 
 export interface GenerateOptions extends PrintOptions {
   /**

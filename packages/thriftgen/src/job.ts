@@ -45,7 +45,7 @@ export function runJob(job: Job, output: Output): Outcome {
     tell([...diagnostics, ...(result?.diagnostics ?? [])], output, style);
     const isStale = (result?.files ?? []).map((file) => putFile(file, job, output)).includes("stale");
     const isEmpty = result === undefined || result.files.length === 0;
-    if (isStale) output.error(`The output is stale. Run the same command without --check.`);
+    if (isStale) output.error("The output is stale. Run the same command without --check.");
     return { status: isEmpty || isStale ? "failed" : "done", inputs: [...inputs] };
   } catch (error) {
     if (!(error instanceof JobError)) throw error;
@@ -85,7 +85,8 @@ function tell(diagnostics: readonly Diagnostic[], output: Output, style: Diagnos
 function putFile(file: GeneratedFile, job: Job, output: Output): "current" | "written" | "stale" {
   const path = join(job.out, file.path);
   const present = readText(path);
-  if (present === file.text) {
+  // A checkout on Windows may have other line breaks.
+  if (present?.replaceAll("\r\n", "\n") === file.text) {
     output.log(`unchanged ${path}`);
     return "current";
   }

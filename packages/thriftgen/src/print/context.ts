@@ -7,10 +7,12 @@ import type {
   Named,
   ServiceModel,
 } from "@slipstream/thrift-idl";
-import { assignNames, assignProperties, camelCase, identifierOf, NameTable } from "../names.ts";
+import { assignProperties, camelCase, identifierOf, NameTable } from "../names.ts";
 import type { PrintOptions } from "../options.ts";
+import type { SharedNames } from "./shared-names.ts";
 
-const runtime = "@slipstream/thrift/codegen";
+/** Where generated code finds its functions and types. */
+export const runtimeModule = "@slipstream/thrift/codegen";
 
 /** What one module knows while it is printed: its names, and what it has to import. */
 export class FileContext {
@@ -143,24 +145,4 @@ function compareNames(a: string, b: string): number {
   const key = (text: string): string =>
     text.replaceAll(/[A-Za-z]/g, (c) => c.toLowerCase() + (c < "a" ? "0" : "1"));
   return key(a) < key(b) ? -1 : 1;
-}
-
-export { runtime as runtimeModule };
-
-/** Names of the definitions of all files, which every module that imports them must spell the same. */
-export class SharedNames {
-  readonly #byFile = new Map<FileModel, ReadonlyMap<string, string>>();
-
-  namesOf(file: FileModel): ReadonlyMap<string, string> {
-    let names = this.#byFile.get(file);
-    if (names === undefined) {
-      names = assignNames(file.definitions.map(({ name }) => name));
-      this.#byFile.set(file, names);
-    }
-    return names;
-  }
-
-  nameOf({ file, name }: Definition): string {
-    return this.namesOf(file).get(name) ?? name;
-  }
 }

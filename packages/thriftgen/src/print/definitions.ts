@@ -22,7 +22,7 @@ import {
   quoted,
   unionType,
 } from "./syntax.ts";
-import { isException, readonlyTypeText, typeText } from "./types.ts";
+import { readonlyTypeText, typeText } from "./types.ts";
 import { isScalar, ValuePrinter } from "./values.ts";
 
 export function printConst(context: FileContext, definition: ConstModel): Layout {
@@ -55,26 +55,14 @@ export function printEnum(context: FileContext, definition: EnumModel): Layout {
 /** A second name for a type; for what has a value too, also a second name for that. */
 export function printTypedef(context: FileContext, definition: TypedefModel): Layout {
   const name = context.reference(definition);
-  const target = definition.type;
-  const resolved = resolveType(target);
-  const declare = (type: Layout): Layout => [
-    docComment(definition),
-    `export type ${name} =`,
-    unionType([type]),
-    ";",
-  ];
-  if (resolved.kind === "enum") {
-    const value =
-      target.kind === "typedef" || target.kind === "enum" ? context.reference(target.definition) : "";
-    return [declare(value), hardline, `export const ${name}: typeof ${value} = ${value};`];
-  }
-  if (resolved.kind === "struct") {
-    const value =
-      target.kind === "typedef" || target.kind === "struct" ? context.reference(target.definition) : "";
-    const kind = context.type(isException(target) ? "ExceptionClass" : "Struct");
-    return [declare(value), hardline, `export const ${name}: ${kind}<${name}> = ${value};`];
-  }
-  return declare(typeText(context, target));
+  const { type } = definition;
+  const resolved = resolveType(type);
+  const target = "definition" in type ? context.reference(type.definition) : typeText(context, type);
+  const alias = [docComment(definition), `export type ${name} =`, unionType([target]), ";"];
+  if (!("definition" in resolved)) return alias;
+  const valueType =
+    resolved.kind === "enum" ? ["typeof ", target] : [structType(context, resolved.definition), `<${name}>`];
+  return [alias, hardline, [`export const ${name}: `, valueType, " = ", target, ";"]];
 }
 
 /** An interface, or for a union a type, and the descriptor of the same name. */
@@ -82,7 +70,7 @@ export function printStruct(context: FileContext, definition: StructModel): Layo
   const name = context.reference(definition);
   const property = fieldProperties(context, definition);
   const create = context.value(definition.kind);
-  const type = context.type(definition.kind === "exception" ? "ExceptionClass" : "Struct");
+  const type = structType(context, definition);
   const fields = definition.fields.map((field) => {
     if (definition.kind !== "union") return fieldDescriptor(context, field, property(field));
     // Members of a union are all optional, and have no defaults.
@@ -102,6 +90,10 @@ export function printStruct(context: FileContext, definition: StructModel): Layo
       ";",
     ],
   ];
+}
+
+function structType(context: FileContext, { kind }: StructModel): string {
+  return context.type(kind === "exception" ? "ExceptionClass" : "Struct");
 }
 
 function printInterface(context: FileContext, definition: StructModel, property: Naming): Layout {
