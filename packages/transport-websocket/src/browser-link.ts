@@ -1,9 +1,8 @@
 import type { LinkReceiver } from "@slipstream/ttheader";
 import type { StartableLink } from "./dial.ts";
-import { packFrames } from "./pack.ts";
+import { maxPackedBytes, packFrames } from "./pack.ts";
 import { type BrowserWebSocket, clearTimer, scheduleFlush, setTimer, type Timer } from "./platform.ts";
 
-const maxPackedBytes = 256 * 1024;
 /** Above this much in the browser's own buffer, streams wait. */
 const highWaterBytes = 1024 * 1024;
 /** A browser does not say when its buffer has room again: it has to be asked. */
@@ -12,37 +11,39 @@ const pollMs = 5;
 /** A session's link over the WebSocket of a browser. */
 export class BrowserLink implements StartableLink {
   readonly canPause = false;
+  readonly closed: Promise<void>;
   readonly #socket: BrowserWebSocket;
+  #resolveClosed!: () => void;
   #receiver: LinkReceiver | undefined;
   #poll: Timer | undefined;
-  #isClosed = false;
 
   constructor(socket: BrowserWebSocket) {
     this.#socket = socket;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
   }
 
   start(receiver: LinkReceiver): void {
-    this.#receiver = receiver;
     const socket = this.#socket;
+    this.#receiver = receiver;
     socket.onmessage = ({ data }) => {
-      if (typeof data === "string") {
-        this.#close(new Error("the server sent a text message; expected binary ones"));
-        socket.close();
-      } else {
-        receiver.onData(new Uint8Array(data as ArrayBuffer));
-      }
+      if (typeof data === "string")
+        this.#end(new Error("the server sent a text message; expected binary ones"));
+      else this.#receiver?.onData(new Uint8Array(data as ArrayBuffer));
     };
     socket.onclose = ({ code, reason, wasClean }) => {
-      const why = `WebSocket closed with code ${code}${reason ? ` (${reason})` : ""}`;
-      this.#close(wasClean && code === 1000 ? undefined : new Error(why));
+      const isOrderly = wasClean && code === 1000;
+      this.#end(
+        isOrderly ? undefined : new Error(`WebSocket closed with code ${code}${reason && ` (${reason})`}`),
+      );
+      this.#resolveClosed();
     };
-    socket.onerror = () => {};
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
-    if (this.#isClosed) return true;
     for (const message of packFrames(chunks, maxPackedBytes)) this.#socket.send(message);
-    if (this.#socket.bufferedAmount < highWaterBytes) return true;
+    if (this.#hasRoom()) return true;
     this.#poll ??= setTimer(() => this.#checkRoom(), pollMs);
     return false;
   }
@@ -55,27 +56,37 @@ export class BrowserLink implements StartableLink {
 
   resume(): void {}
 
+  /** The browser sends what was written before, and does not wait for the server for ever. */
   end(): void {
     this.#socket.close(1000);
   }
 
   destroy(): void {
+    this.#stopPolling();
     this.#socket.close(1000);
-    this.#close(undefined);
+  }
+
+  #hasRoom(): boolean {
+    return this.#socket.bufferedAmount < highWaterBytes;
   }
 
   #checkRoom(): void {
     this.#poll = undefined;
-    if (this.#isClosed) return;
-    if (this.#socket.bufferedAmount < highWaterBytes) this.#receiver?.onDrain();
+    if (this.#hasRoom()) this.#receiver?.onDrain();
     else this.#poll = setTimer(() => this.#checkRoom(), pollMs);
   }
 
-  #close(error: Error | undefined): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  #end(error: Error | undefined): void {
+    const receiver = this.#receiver;
+    if (receiver === undefined) return;
+    this.#receiver = undefined;
+    this.#stopPolling();
+    this.#socket.close(1000);
+    receiver.onClose(error);
+  }
+
+  #stopPolling(): void {
     if (this.#poll !== undefined) clearTimer(this.#poll);
-    // The session must not hear of it from within its own call.
-    setTimer(() => this.#receiver?.onClose(error), 0);
+    this.#poll = undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { Context, runWithContext } from "@slipstream/metainfo";
 import {
   type Address,
   type CallStart,
@@ -9,12 +10,13 @@ import { ClientSession, type ResolvedSessionOptions } from "@slipstream/ttheader
 import { dial } from "#dial";
 import { BackOff } from "./back-off.ts";
 import type { ConnectionState, StateChange } from "./client-options.ts";
-import type { Dial, NodeOptions, StartableLink } from "./dial.ts";
-import { clearTimer, setTimer, type Timer } from "./platform.ts";
+import type { NodeOptions, StartableLink } from "./dial.ts";
+import { clearTimer, setBackgroundTimer, setTimer, type Timer } from "./platform.ts";
 import { transportName } from "./subprotocol.ts";
 
 export interface ConnectionOptions {
   readonly session: ResolvedSessionOptions;
+  readonly maxPayloadBytes: number;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly minReconnectDelayMs: number;
@@ -27,6 +29,7 @@ export interface ConnectionOptions {
   readonly onEvent: OnEvent | undefined;
 }
 
+/** A call that waits for a place on a session. */
 interface Waiter {
   resolve(session: ClientSession): void;
   reject(error: RpcError): void;
@@ -41,11 +44,13 @@ export class Connection {
   /** Takes new calls. Those that are draining live on by themselves. */
   #session: ClientSession | undefined;
   readonly #sessions = new Set<ClientSession>();
-  #dial: Dial | undefined;
+  readonly #closing = new Set<Promise<void>>();
+  /** Gives up the attempt to connect, while there is one. */
+  #stopDialing: (() => void) | undefined;
   #retry: Timer | undefined;
   #idle: Timer | undefined;
+  #idleSince = 0;
   #state: ConnectionState = "closed";
-  #isClosed = false;
 
   constructor(address: Address, options: ConnectionOptions) {
     this.#address = address;
@@ -57,6 +62,17 @@ export class Connection {
     return this.#state;
   }
 
+  /** Nothing would be lost if it were forgotten. */
+  get isUnused(): boolean {
+    return this.#state === "closed" && this.#sessions.size === 0;
+  }
+
+  get queuedBytes(): number {
+    let bytes = 0;
+    for (const session of this.#sessions) bytes += session.queuedBytes;
+    return bytes;
+  }
+
   /** The session, when there is one that takes a call now. */
   get session(): ClientSession | undefined {
     return this.#session?.canOpen ? this.#session : undefined;
@@ -64,9 +80,10 @@ export class Connection {
 
   /** Waits for a session that takes a call. Rejects with a retryable `unavailable` when there is none in time. */
   wait(start: CallStart, timeoutMs: number): Promise<ClientSession> {
-    if (this.#waiters.size >= this.#options.maxPendingOpens) {
-      const limit = `maxPendingOpens (${this.#options.maxPendingOpens}) calls wait for ${this.#address.key}`;
-      const error = new RpcError("resource_exhausted", limit, { retryable: true });
+    const { maxPendingOpens } = this.#options;
+    if (this.#waiters.size >= maxPendingOpens) {
+      const text = `${this.#waiters.size} calls wait for a connection to ${this.#address.key}, maxPendingOpens is ${maxPendingOpens}`;
+      const error = new RpcError("resource_exhausted", text, { retryable: true });
       this.#emit({ type: "limit_hit", transport: transportName, peer: this.#address.key, error });
       return Promise.reject(error);
     }
@@ -75,7 +92,6 @@ export class Connection {
         clearTimer(timer);
         stopWatching();
         this.#waiters.delete(waiter);
-        if (this.#waiters.size === 0) this.#stopConnecting();
       };
       const waiter: Waiter = {
         resolve: (session) => {
@@ -87,100 +103,99 @@ export class Connection {
           reject(error);
         },
       };
-      const timer = setTimer(
-        () => waiter.reject(this.#unreachable(`no connection within connectTimeoutMs (${timeoutMs})`)),
-        timeoutMs,
-      );
+      const timer = setTimer(() => waiter.reject(this.#timedOut(timeoutMs)), timeoutMs);
       let stopWatching = (): void => {};
       this.#waiters.add(waiter);
-      this.#connect();
       stopWatching = start.ended.onEnd((reason) => waiter.reject(reason));
+      // A connection belongs to no call, so it must not see the context of the one that made it.
+      runWithContext(Context.background, () => this.#connect(timeoutMs));
     });
   }
 
-  close(): void {
-    this.#isClosed = true;
-    for (const waiter of [...this.#waiters])
-      waiter.reject(new RpcError("unavailable", "the transport has been closed"));
-    this.#stopConnecting();
+  /** Closes what there is; resolves when the sockets are closed. */
+  async close(): Promise<void> {
+    const error = new RpcError("unavailable", "the transport has been closed");
+    for (const waiter of [...this.#waiters]) waiter.reject(error);
+    this.#stopDialing?.();
+    clearTimer(this.#retry);
     for (const session of [...this.#sessions]) session.close();
+    this.#setState("closed");
+    await Promise.all(this.#closing);
   }
 
-  #connect(): void {
-    if (this.#dial || this.#retry !== undefined || this.#session?.canOpen) return;
-    // A session that is full has room again when one of its calls ends.
-    if (this.#session && !this.#session.isDraining) return;
-    const delayMs = this.#backOff.remainingMs;
-    if (delayMs > 0) {
-      this.#setState("waiting");
-      this.#retry = setTimer(() => {
-        this.#retry = undefined;
-        this.#connect();
-      }, delayMs);
-      return;
-    }
+  /** Makes a connection, unless there is one, or one is on its way. */
+  #connect(timeoutMs: number): void {
+    if (this.#stopDialing !== undefined || this.#retry !== undefined || this.#session !== undefined) return;
     this.#setState("connecting");
-    const { session, pingIntervalMs, node } = this.#options;
-    let attempt: Dial;
+    const { session, maxPayloadBytes, pingIntervalMs, node, connectTimeoutMs } = this.#options;
+    // The attempt goes on without the call that began it: the next one is likely to want it.
+    const limitMs = Math.max(timeoutMs, connectTimeoutMs);
+    const limit = setTimer(() => {
+      this.#stopDialing?.();
+      this.#failed(new Error(`no connection within connectTimeoutMs (${limitMs})`));
+    }, limitMs);
+    const settle = (): void => {
+      clearTimer(limit);
+      this.#stopDialing = undefined;
+    };
     try {
-      attempt = dial({
-        url: this.#address.key,
-        maxFrameBytes: session.limits.maxFrameLength + 4,
-        node,
-        heartbeatIntervalMs: pingIntervalMs,
-      });
-    } catch (error) {
-      this.#failed(error);
-      return;
+      const abort = dial(
+        { url: this.#address.key, maxPayloadBytes, pingIntervalMs, node },
+        {
+          onOpen: (link) => {
+            settle();
+            this.#connected(link, session);
+          },
+          onFailed: (error) => {
+            settle();
+            this.#failed(error);
+          },
+        },
+      );
+      this.#stopDialing = () => {
+        settle();
+        abort();
+      };
+    } catch (thrown) {
+      // A page served over https: may not use ws:, for one.
+      settle();
+      this.#failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }
-    this.#dial = attempt;
-    attempt.connected.then(
-      (link) => {
-        if (this.#dial !== attempt) {
-          link.destroy();
-          return;
-        }
-        this.#dial = undefined;
-        this.#connected(link);
-      },
-      (error: unknown) => {
-        if (this.#dial !== attempt) return;
-        this.#dial = undefined;
-        this.#failed(error);
-      },
-    );
   }
 
-  #connected(link: StartableLink): void {
+  #connected(link: StartableLink, options: ResolvedSessionOptions): void {
     this.#backOff.onSuccess();
     const { key } = this.#address;
-    const session: ClientSession = new ClientSession(
-      link,
-      { address: key, transport: transportName },
-      this.#options.session,
-      {
-        onExchangeEnded: () => this.#exchangeEnded(session),
-        onDraining: () => this.#draining(session),
-        onEnded: (error) => this.#ended(session, error),
-      },
-    );
+    this.#closing.add(link.closed);
+    void link.closed.then(() => this.#closing.delete(link.closed));
+    const peer = { address: key, transport: transportName, isSlipstream: true };
+    const session: ClientSession = new ClientSession(link, peer, options, {
+      onExchangeEnded: () => this.#exchangeEnded(session),
+      onDraining: () => this.#draining(session),
+      onEnded: (error) => this.#ended(session, error),
+    });
     this.#session = session;
     this.#sessions.add(session);
-    link.start(session);
     this.#setState("open");
     this.#emit({ type: "connection_opened", transport: transportName, side: "client", peer: key });
-    this.#serveWaiters();
-    this.#watchIdle(session);
+    this.#idleSince = performance.now();
+    this.#watchIdle(session, this.#options.idleTimeoutMs);
+    link.start(session);
+    this.#serveWaiters(session);
   }
 
-  #failed(cause: unknown): void {
+  #failed(cause: Error): void {
     this.#backOff.onFailure();
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const error = this.#unreachable(why, cause);
+    const error = this.#unreachable(cause.message, cause);
     this.#emit({ type: "connect_failed", transport: transportName, peer: this.#address.key, error });
-    this.#setState(this.#isClosed ? "closed" : "waiting", error);
-    for (const waiter of [...this.#waiters]) waiter.reject(this.#unreachable(why, cause));
-    this.#setState("closed");
+    const retryInMs = this.#backOff.remainingMs;
+    this.#retry = setBackgroundTimer(() => {
+      this.#retry = undefined;
+      if (this.#waiters.size > 0) this.#connect(0);
+      else this.#setState("closed");
+    }, retryInMs);
+    this.#setState("waiting", { error, retryInMs });
+    for (const waiter of [...this.#waiters]) waiter.reject(this.#unreachable(cause.message, cause));
   }
 
   #ended(session: ClientSession, error: RpcError | undefined): void {
@@ -190,71 +205,60 @@ export class Connection {
       transport: transportName,
       side: "client",
       peer: this.#address.key,
-      ...(error ? { error } : undefined),
+      ...(error && { error }),
     });
-    if (this.#session !== session) return;
-    this.#session = undefined;
-    clearTimer(this.#idle);
-    this.#setState("closed", error);
-    if (this.#waiters.size > 0) this.#connect();
+    if (this.#session === session) this.#leave(error);
   }
 
   #draining(session: ClientSession): void {
-    if (this.#session !== session) return;
+    if (this.#session === session) this.#leave(undefined);
+    if (session.openCount === 0) session.close();
+  }
+
+  /** The session takes no new calls. */
+  #leave(error: RpcError | undefined): void {
     this.#session = undefined;
     clearTimer(this.#idle);
-    this.#setState("closed");
-    if (session.openCount === 0) session.close();
-    if (this.#waiters.size > 0) this.#connect();
+    this.#setState("closed", error && { error });
+    if (this.#waiters.size > 0) this.#connect(0);
   }
 
   #exchangeEnded(session: ClientSession): void {
-    if (this.#session !== session) {
-      // It was draining, and this was perhaps its last call.
-      if (session.openCount === 0) session.close();
-      return;
+    if (session.openCount === 0) {
+      if (session.isDraining) {
+        session.close();
+        return;
+      }
+      this.#idleSince = performance.now();
     }
-    this.#serveWaiters();
-    this.#watchIdle(session);
+    if (this.#waiters.size > 0 && this.#session === session) this.#serveWaiters(session);
   }
 
-  #serveWaiters(): void {
+  #serveWaiters(session: ClientSession): void {
+    // A waiter opens its stream in a later microtask, so places given away are counted here.
+    let room = this.#options.session.maxStreams - session.openCount;
     for (const waiter of [...this.#waiters]) {
-      const { session } = this;
-      if (!session) return;
+      if (room-- <= 0 || !session.canOpen) return;
       waiter.resolve(session);
     }
   }
 
-  #watchIdle(session: ClientSession): void {
-    clearTimer(this.#idle);
-    if (session.openCount > 0) return;
-    this.#idle = setTimer(() => {
-      if (session.openCount === 0) session.close();
-    }, this.#options.idleTimeoutMs);
+  /** One timer for all calls: it looks when the last one ended. */
+  #watchIdle(session: ClientSession, delayMs: number): void {
+    this.#idle = setBackgroundTimer(() => {
+      const { idleTimeoutMs } = this.#options;
+      const leftMs =
+        session.openCount > 0 ? idleTimeoutMs : this.#idleSince + idleTimeoutMs - performance.now();
+      if (leftMs <= 0) session.close();
+      else this.#watchIdle(session, Math.ceil(leftMs));
+    }, delayMs);
   }
 
-  /** Nobody waits any more. */
-  #stopConnecting(): void {
-    const wasConnecting = this.#dial !== undefined || this.#retry !== undefined;
-    if (this.#retry !== undefined) clearTimer(this.#retry);
-    this.#retry = undefined;
-    const attempt = this.#dial;
-    this.#dial = undefined;
-    attempt?.connected.catch(() => {});
-    attempt?.abort();
-    if (wasConnecting) this.#setState("closed");
-  }
-
-  #setState(state: ConnectionState, error?: Error): void {
+  #setState(state: ConnectionState, more?: Pick<StateChange, "error" | "retryInMs">): void {
     if (state === this.#state) return;
     this.#state = state;
     try {
-      this.#options.onStateChange?.({
-        address: this.#address.key,
-        state,
-        ...(error ? { error } : undefined),
-      });
+      this.#options.onStateChange?.({ address: this.#address.key, state, ...more });
     } catch (thrown) {
       this.#emit({ type: "hook_failed", hook: "onStateChange", error: thrown });
     }
@@ -266,6 +270,14 @@ export class Connection {
     } catch {
       // The last to be told: there is nobody left to tell.
     }
+  }
+
+  #timedOut(timeoutMs: number): RpcError {
+    return this.#unreachable(
+      this.#session === undefined
+        ? `no connection within connectTimeoutMs (${timeoutMs})`
+        : `all maxStreams (${this.#options.session.maxStreams}) places were in use for connectTimeoutMs (${timeoutMs})`,
+    );
   }
 
   #unreachable(why: string, cause?: unknown): RpcError {

@@ -1,3 +1,6 @@
+/** The most that shares a message. */
+export const maxPackedBytes: number = 256 * 1024;
+
 /** Bytes of LENGTH at the start of a frame, which counts what follows it. */
 const lengthBytes = 4;
 

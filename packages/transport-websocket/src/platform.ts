@@ -10,12 +10,12 @@ export interface BrowserWebSocket {
   onclose:
     | ((event: { readonly code: number; readonly reason: string; readonly wasClean: boolean }) => void)
     | null;
-  onerror: (() => void) | null;
   send(data: Uint8Array): void;
   close(code?: number): void;
 }
 
-export type Timer = unknown;
+/** A timer that runs, or none. */
+export type Timer = { unref?(): void } | number | undefined;
 
 interface Port {
   onmessage: (() => void) | null;
@@ -25,8 +25,8 @@ interface Port {
 interface Platform {
   readonly WebSocket: new (url: string, protocol: string) => BrowserWebSocket;
   readonly MessageChannel: new () => { readonly port1: Port; readonly port2: Port };
-  setTimeout(callback: () => void, delayMs: number): unknown;
-  clearTimeout(timer: unknown): void;
+  setTimeout(callback: () => void, delayMs: number): Timer;
+  clearTimeout(timer: Timer): void;
 }
 
 const platform = globalThis as unknown as Platform;
@@ -37,6 +37,13 @@ export function openWebSocket(url: string, protocol: string): BrowserWebSocket {
 
 export function setTimer(callback: () => void, delayMs: number): Timer {
   return platform.setTimeout(callback, delayMs);
+}
+
+/** A timer that does not keep a Node process alive. */
+export function setBackgroundTimer(callback: () => void, delayMs: number): Timer {
+  const timer = setTimer(callback, delayMs);
+  if (typeof timer === "object") timer.unref?.();
+  return timer;
 }
 
 export function clearTimer(timer: Timer): void {

@@ -1,10 +1,10 @@
-import { Context, runWithContext } from "@slipstream/metainfo";
 import {
   type Address,
   type CallStart,
   type ClientByteStream,
   type ClientTransport,
   type OpenOptions,
+  parseAddress,
   type Reply,
   RpcError,
 } from "@slipstream/stream";
@@ -12,12 +12,17 @@ import type { ClientSession } from "@slipstream/ttheader";
 import { hasPing } from "#dial";
 import type { ConnectionState, WebSocketOptions } from "./client-options.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
-import { sessionOptions, wholeNumber } from "./options.ts";
+import { maxPayloadBytes, sessionOptions, wholeNumber } from "./options.ts";
 
 /** A client's transport over WebSocket. */
 export interface WebSocketTransport extends ClientTransport {
-  /** How the connection to an address stands; `closed` for one that was never used. */
-  state(address: string): ConnectionState;
+  /**
+   * How the connection to a target stands; `closed` for one that was never used.
+   * @throws RpcError `invalid_argument` when it is no address.
+   */
+  state(target: string): ConnectionState;
+  /** Bytes that wait in this transport, to be sent or to be read, on all its connections. */
+  readonly queuedBytes: number;
 }
 
 /**
@@ -44,13 +49,17 @@ class WebSocketClient implements WebSocketTransport {
 
   constructor(options: WebSocketOptions) {
     const heartbeatIntervalMs = wholeNumber("heartbeatIntervalMs", options.heartbeatIntervalMs, 30_000, 0);
+    const session = sessionOptions(options, hasPing ? 0 : heartbeatIntervalMs);
+    const minReconnectDelayMs = wholeNumber("minReconnectDelayMs", options.minReconnectDelayMs, 200, 0);
+    const { maxReconnectDelayMs = Math.max(minReconnectDelayMs, 10_000) } = options;
     this.#options = {
-      session: sessionOptions(options, hasPing ? 0 : heartbeatIntervalMs),
+      session,
+      maxPayloadBytes: maxPayloadBytes(options, session),
+      minReconnectDelayMs,
+      maxReconnectDelayMs: wholeNumber("maxReconnectDelayMs", maxReconnectDelayMs, 0, minReconnectDelayMs),
       pingIntervalMs: hasPing ? heartbeatIntervalMs : 0,
       connectTimeoutMs: wholeNumber("connectTimeoutMs", options.connectTimeoutMs, 10_000, 1),
       idleTimeoutMs: wholeNumber("idleTimeoutMs", options.idleTimeoutMs, 60_000, 1),
-      minReconnectDelayMs: wholeNumber("minReconnectDelayMs", options.minReconnectDelayMs, 200, 0),
-      maxReconnectDelayMs: wholeNumber("maxReconnectDelayMs", options.maxReconnectDelayMs, 10_000, 0),
       maxPendingOpens: wholeNumber("maxPendingOpens", options.maxPendingOpens, 1_000, 0),
       node: options.node ?? {},
       onStateChange: options.onStateChange,
@@ -58,8 +67,14 @@ class WebSocketClient implements WebSocketTransport {
     };
   }
 
-  state(address: string): ConnectionState {
-    return this.#connections.get(address)?.state ?? "closed";
+  state(target: string): ConnectionState {
+    return this.#connections.get(parseAddress(target).key)?.state ?? "closed";
+  }
+
+  get queuedBytes(): number {
+    let bytes = 0;
+    for (const connection of this.#connections.values()) bytes += connection.queuedBytes;
+    return bytes;
   }
 
   async open(start: CallStart, options: OpenOptions = {}): Promise<ClientByteStream> {
@@ -76,7 +91,7 @@ class WebSocketClient implements WebSocketTransport {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const connection of this.#connections.values()) connection.close();
+    await Promise.all([...this.#connections.values()].map((connection) => connection.close()));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -88,12 +103,9 @@ class WebSocketClient implements WebSocketTransport {
     if (start.ended.reason) throw start.ended.reason;
     const connection = this.#connection(start.address);
     for (;;) {
-      // A connection belongs to no call, so it must not see the context of the one that made it.
       const session =
         connection.session ??
-        (await runWithContext(Context.background, () =>
-          connection.wait(start, connectTimeoutMs ?? this.#options.connectTimeoutMs),
-        ));
+        (await connection.wait(start, connectTimeoutMs ?? this.#options.connectTimeoutMs));
       // While the promise of `wait` settled, the place may have gone.
       if (session.canOpen) return session;
     }
@@ -102,6 +114,8 @@ class WebSocketClient implements WebSocketTransport {
   #connection(address: Address): Connection {
     let connection = this.#connections.get(address.key);
     if (!connection) {
+      // Addresses come and go with discovery; those that nothing uses are forgotten.
+      for (const [key, other] of this.#connections) if (other.isUnused) this.#connections.delete(key);
       connection = new Connection(address, this.#options);
       this.#connections.set(address.key, connection);
     }

@@ -1,32 +1,39 @@
+import type { Socket } from "node:net";
 import type { LinkReceiver } from "@slipstream/ttheader";
 import type { RawData, WebSocket } from "ws";
-import type { StartableLink } from "./dial.ts";
-import { packFrames } from "./pack.ts";
+import type { StartableLink } from "../dial.ts";
+import { maxPackedBytes, packFrames } from "../pack.ts";
 
-const maxPackedBytes = 256 * 1024;
 /** Above this much in the socket's buffer, streams wait. */
 const highWaterBytes = 256 * 1024;
+/** Options of `ws` for both sides: how long a peer may take to answer our close. Its types do not know it yet. */
+export const closeOptions: object = { closeTimeout: 1000 };
 
 /** A session's link over a WebSocket of `ws`, on either side. */
 export class WsLink implements StartableLink {
   readonly canPause = true;
+  readonly closed: Promise<void>;
   readonly #socket: WebSocket;
-  readonly #heartbeatIntervalMs: number;
+  readonly #tcp: Socket;
+  readonly #pingIntervalMs: number;
   #receiver: LinkReceiver | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #isWaiting = false;
   #error: Error | undefined;
 
-  /** `heartbeatIntervalMs` 0: no pings. */
-  constructor(socket: WebSocket, heartbeatIntervalMs: number) {
+  /** `tcp` is what the WebSocket runs on; `pingIntervalMs` 0: no pings. */
+  constructor(socket: WebSocket, tcp: Socket, pingIntervalMs: number) {
     this.#socket = socket;
-    this.#heartbeatIntervalMs = heartbeatIntervalMs;
+    this.#tcp = tcp;
+    this.#pingIntervalMs = pingIntervalMs;
+    this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
   }
 
   start(receiver: LinkReceiver): void {
     this.#receiver = receiver;
     this.#socket
       .on("message", (data: RawData, isBinary: boolean) => {
+        if (this.#error !== undefined) return;
         if (isBinary) {
           receiver.onData(data as Buffer);
         } else {
@@ -39,19 +46,23 @@ export class WsLink implements StartableLink {
       })
       .on("close", (code: number) => {
         clearInterval(this.#heartbeat);
+        // 1005: closed in order, without a code.
         if (code !== 1000 && code !== 1005) this.#error ??= new Error(`WebSocket closed with code ${code}`);
         receiver.onClose(this.#error);
       });
-    if (this.#heartbeatIntervalMs > 0) this.#watch();
+    if (this.#pingIntervalMs > 0) this.#watch();
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
     const socket = this.#socket;
+    // It is closing, and says so by its event.
     if (socket.readyState !== socket.OPEN) return true;
     const messages = packFrames(chunks, maxPackedBytes);
     const last = messages.length - 1;
+    this.#tcp.cork();
     for (let i = 0; i < last; i++) socket.send(messages[i] as Uint8Array);
     socket.send(messages[last] as Uint8Array, this.#sent);
+    this.#tcp.uncork();
     if (socket.bufferedAmount < highWaterBytes) return true;
     this.#isWaiting = true;
     return false;
@@ -70,9 +81,9 @@ export class WsLink implements StartableLink {
   }
 
   end(): void {
+    this.#socket.close(1000);
     // A paused socket would never see the peer's close.
     this.#socket.resume();
-    this.#socket.close(1000);
   }
 
   destroy(): void {
@@ -85,20 +96,22 @@ export class WsLink implements StartableLink {
     this.#receiver?.onDrain();
   };
 
-  /** Pings pass through proxies, which keep the TCP connection of a peer that has gone. */
+  /** Asks a silent peer for a pong: pings pass through proxies, which keep the connection of a peer that has gone. */
   #watch(): void {
-    let isAlive = true;
-    this.#socket.on("pong", () => {
-      isAlive = true;
-    });
+    let heard = this.#tcp.bytesRead;
+    let hasAsked = false;
     this.#heartbeat = setInterval(() => {
-      if (isAlive) {
-        isAlive = false;
-        this.#socket.ping();
-      } else {
-        this.#error = new Error(`no pong within ${this.#heartbeatIntervalMs} ms`);
+      const bytes = this.#tcp.bytesRead;
+      // Nothing is heard of a peer that we do not listen to.
+      const isAlive = bytes !== heard || this.#socket.isPaused;
+      heard = bytes;
+      if (!isAlive && hasAsked) {
+        this.#error = new Error(`the peer sent nothing for ${2 * this.#pingIntervalMs} ms, and no pong`);
         this.#socket.terminate();
+        return;
       }
-    }, this.#heartbeatIntervalMs);
+      hasAsked = !isAlive;
+      if (hasAsked) this.#socket.ping();
+    }, this.#pingIntervalMs).unref();
   }
 }
