@@ -1,13 +1,12 @@
 import {
   currentContext,
-  forwardValues,
   fromOutgoingContext,
-  getAllValues,
   setBackwardValuesFromMap,
   withSignal,
   withTimeout,
 } from "@slipstream/metainfo";
 import {
+  type Address,
   type AnyMethod,
   type Balancer,
   BizStatusError,
@@ -17,7 +16,6 @@ import {
   type CallOptions,
   type CallStart,
   composeCall,
-  type Ended,
   type Fields,
   Header,
   type Middleware,
@@ -29,19 +27,18 @@ import {
   type StreamOptions,
 } from "@slipstream/stream";
 import { callOverStream } from "./call-over-stream.ts";
-import { callerKey } from "./caller.ts";
 import type { ClientOptions } from "./client-options.ts";
+import { ClientStart } from "./client-start.ts";
 import { ClientMessageStream } from "./client-stream.ts";
-import { MetadataBudget } from "./limits.ts";
 import { locate } from "./locate.ts";
 import { metadataFields } from "./metadata-fields.ts";
-import { ContextEnded } from "./reasons.ts";
-import { type Addresses, addressesOf, type Placed, place, roundRobin } from "./targets.ts";
+import { type Addresses, addressesOf, onlyAddress, type Placed, place, roundRobin } from "./targets.ts";
 import { resultOf, Trace } from "./trace.ts";
 
 type AnyOptions = CallOptions & StreamOptions;
 
-const defaultMaxMetadataBytes = 32 * 1024;
+const plainCall = { oneway: false } as const;
+const onewayCall = { oneway: true } as const;
 
 /** One client: everything that its calls share. */
 export class ClientRuntime {
@@ -49,6 +46,8 @@ export class ClientRuntime {
   readonly #options: ClientOptions;
   readonly #addresses: Addresses;
   readonly #balancer: Balancer;
+  /** Where all calls go, when there is nothing to choose. */
+  readonly #onlyAddress: Address | undefined;
   readonly #middleware: readonly Middleware[];
   readonly #handler: CallHandler;
   readonly #clientMetadata: Fields;
@@ -59,6 +58,7 @@ export class ClientRuntime {
     this.#options = options;
     this.#addresses = addressesOf(options.target, options.transport);
     this.#balancer = options.balancer ?? roundRobin();
+    this.#onlyAddress = options.balancer ? undefined : onlyAddress(this.#addresses);
     this.#middleware = buildMiddleware(options.middleware ?? [], { side: "client", service: service.name });
     this.#clientMetadata = options.metadata ? metadataFields(options.metadata) : noFields;
     this.#handler = composeCall(this.#middleware, (info, request) =>
@@ -112,13 +112,15 @@ export class ClientRuntime {
       context,
       options,
     });
-    const trace = Trace.start(this.#options.tracers ?? [], info, this.#options.onEvent);
+    const trace = Trace.start(this.#options.tracers, info, this.#options.onEvent);
     return { info: trace ? info.withContext(trace.context) : info, trace };
   }
 
   async #openStream(info: CallInfo): Promise<unknown> {
-    const { result: bytes, placed } = await this.#place(info, undefined, "open", (start, open) =>
-      this.#options.transport.open(start, open),
+    const { transport } = this.#options;
+    const open = this.#callOptions(info);
+    const { result: bytes, placed } = await this.#place(info, undefined, "open", (start) =>
+      transport.open(start, open),
     );
     info.peer = bytes.peer;
     const recvTimeout = info.options?.recvTimeoutMs ?? this.#options.recvTimeoutMs;
@@ -139,18 +141,18 @@ export class ClientRuntime {
     // A middleware may have called before, and not liked the answer.
     info.bizStatus = undefined;
     const bytes = descriptor.request.encode(request);
-    const oneway = descriptor.kind === "oneway";
-    const { result: reply, placed } = await this.#place(info, request, "ended", (start, open) =>
+    const options = this.#callOptions(info);
+    const { result: reply, placed } = await this.#place(info, request, "ended", (start) =>
       transport.call
-        ? transport.call(start, bytes, { ...open, oneway })
-        : callOverStream(transport, start, bytes, { ...open, oneway }),
+        ? transport.call(start, bytes, options)
+        : callOverStream(transport, start, bytes, options),
     );
     if (!reply) {
-      placed.ended(undefined);
+      placed?.ended(undefined);
       return undefined;
     }
     const { outcome } = reply;
-    placed.ended("error" in outcome ? outcome.error : undefined);
+    placed?.ended("error" in outcome ? outcome.error : undefined);
     this.#deliver(info, reply);
     if ("message" in outcome) return decodeResponse(descriptor, outcome.message);
     if (!(outcome.error instanceof BizStatusError)) throw outcome.error;
@@ -168,55 +170,31 @@ export class ClientRuntime {
     info: CallInfo,
     request: unknown,
     failedPhase: "open" | "ended",
-    attempt: (start: CallStart, open: OpenOptions) => Promise<T>,
-  ): Promise<{ result: T; placed: Placed }> {
+    attempt: (start: CallStart) => Promise<T>,
+  ): Promise<{ result: T; placed: Placed | undefined }> {
     const { context, options } = info;
-    const ended = new ContextEnded(context);
-    const failed = ended.reason;
-    if (failed) throw failed;
-    const start = this.#start(info, ended);
-    const connectTimeoutMs = options?.connectTimeoutMs ?? this.#options.connectTimeoutMs;
-    const open: OpenOptions = connectTimeoutMs === undefined ? {} : { connectTimeoutMs };
+    const start = new ClientStart(this.service, info, this.#options, this.#metadata(info));
+    if (start.ended.reason) throw start.ended.reason;
+    const only = options?.target ? undefined : this.#onlyAddress;
+    // One address and nobody to choose it: nothing to wait for, and nobody to tell.
+    if (only) return { result: await attempt(start.to(only)), placed: undefined };
     return place({
       addresses: options?.target ? addressesOf(options.target, this.#options.transport) : this.#addresses,
       balancer: this.#balancer,
       request: { service: info.service, method: info.method, context, request },
       onEvent: this.#options.onEvent,
-      stopped: () => ended.reason,
+      stopped: () => start.ended.reason,
       failedPhase,
-      attempt(address) {
-        const remainingMs = context.remainingMs();
-        const timeoutMs = remainingMs === undefined ? undefined : wholeMs(remainingMs);
-        return attempt({ ...start, ...(timeoutMs === undefined ? undefined : { timeoutMs }), address }, open);
-      },
+      attempt: (address) => attempt(start.to(address)),
     });
   }
 
-  #start(info: CallInfo, ended: Ended): Omit<CallStart, "address"> {
-    const { context, method } = info;
-    const { persistent, transient } = forwardValues(context);
-    const isLegacy = this.#options.metainfoPropagation === "legacy";
-    const travels = isLegacy ? getAllValues(context) : transient;
-    const metadata = this.#metadata(info);
-    new MetadataBudget()
-      .map(persistent)
-      .map(travels)
-      .fields(metadata)
-      .check("metainfo and metadata", this.#options.maxMetadataBytes ?? defaultMaxMetadataBytes);
-    const handler = context.getValue(callerKey);
-    const caller = this.#options.caller ?? handler?.service;
-    return {
-      service: this.service.name,
-      ...(this.service.package === undefined ? undefined : { package: this.service.package }),
-      method,
-      contentSubtype: this.service.contentSubtype,
-      ...(caller === undefined ? undefined : { caller }),
-      ...(handler === undefined ? undefined : { callerMethod: handler.method }),
-      persistent,
-      transient: travels,
-      metadata,
-      ended,
-    };
+  /** The same object for all calls without options of their own. */
+  #callOptions(info: CallInfo): OpenOptions & { readonly oneway: boolean } {
+    const connectTimeoutMs = info.options?.connectTimeoutMs ?? this.#options.connectTimeoutMs;
+    const oneway = info.kind === "oneway";
+    if (connectTimeoutMs !== undefined) return { connectTimeoutMs, oneway };
+    return oneway ? onewayCall : plainCall;
   }
 
   #metadata(info: CallInfo): Fields {
@@ -252,25 +230,19 @@ function decodeResponse(method: AnyMethod, bytes: Uint8Array): unknown {
   }
 }
 
-/** The time left as it goes on a wire: 1 to 2^31 - 1. */
-function wholeMs(remainingMs: number): number {
-  return Math.min(Math.max(Math.ceil(remainingMs), 1), 2 ** 31 - 1);
-}
-
 function checkTimeouts(options: {
   readonly timeoutMs?: number;
   readonly connectTimeoutMs?: number;
   readonly recvTimeoutMs?: number | { readonly timeoutMs: number };
 }): void {
   const { timeoutMs, connectTimeoutMs, recvTimeoutMs } = options;
-  const recvMs = typeof recvTimeoutMs === "object" ? recvTimeoutMs.timeoutMs : recvTimeoutMs;
-  for (const [name, value] of [
-    ["timeoutMs", timeoutMs],
-    ["connectTimeoutMs", connectTimeoutMs],
-    ["recvTimeoutMs", recvMs],
-  ] as const) {
-    if (value !== undefined && !(value > 0)) {
-      throw new RpcError("invalid_argument", `${name}: expected milliseconds above 0, got ${value}`);
-    }
+  checkTimeout("timeoutMs", timeoutMs);
+  checkTimeout("connectTimeoutMs", connectTimeoutMs);
+  checkTimeout("recvTimeoutMs", typeof recvTimeoutMs === "object" ? recvTimeoutMs.timeoutMs : recvTimeoutMs);
+}
+
+function checkTimeout(name: string, value: number | undefined): void {
+  if (value !== undefined && !(value > 0)) {
+    throw new RpcError("invalid_argument", `${name}: expected milliseconds above 0, got ${value}`);
   }
 }

@@ -50,7 +50,7 @@ export class ClientMessageStream
     this.info = info;
     this.#bytes = bytes;
     this.#placed = placed;
-    this.#writer = new MessageWriter(bytes, info, request, middleware);
+    this.#writer = new MessageWriter(bytes, info, (message) => request.encode(message), middleware);
     this.#reader = new MessageReader({
       bytes: recvTimeout === undefined ? bytes : timed(bytes, recvTimeout),
       info,

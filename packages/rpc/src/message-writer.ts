@@ -3,7 +3,6 @@ import {
   type CallInfo,
   composeSend,
   isSendRefusal,
-  type MessageCodec,
   type Middleware,
   type SendHandler,
 } from "@slipstream/stream";
@@ -21,7 +20,7 @@ export class MessageWriter {
   /** Replaced when middleware passes another context on. */
   info: CallInfo;
   readonly #bytes: Pick<ByteStream, "send">;
-  readonly #codec: MessageCodec<unknown>;
+  readonly #encode: (message: unknown) => Uint8Array;
   /** Set when a middleware wants messages. */
   readonly #chain: SendHandler | undefined;
   /** Whether a send has failed because the call is over, as all later ones will. */
@@ -30,12 +29,12 @@ export class MessageWriter {
   constructor(
     bytes: Pick<ByteStream, "send">,
     info: CallInfo,
-    codec: MessageCodec<unknown>,
+    encode: (message: unknown) => Uint8Array,
     middleware: readonly Middleware[],
   ) {
     this.info = info;
     this.#bytes = bytes;
-    this.#codec = codec;
+    this.#encode = encode;
     if (middleware.some((entry) => entry.send)) {
       this.#chain = composeSend(middleware, (_, message) => this.#write(message));
     }
@@ -71,7 +70,7 @@ export class MessageWriter {
     let size = 0;
     let waiting: Promise<void> | undefined;
     try {
-      const bytes = this.#codec.encode(message);
+      const bytes = this.#encode(message);
       size = bytes.byteLength;
       waiting = this.#sendBytes(bytes);
     } catch (thrown) {

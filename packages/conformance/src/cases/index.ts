@@ -1,4 +1,5 @@
 import type { Case } from "../case.ts";
+import { parity } from "../parity/cases.ts";
 import { cancel } from "./cancel.ts";
 import { context } from "./context.ts";
 import { deadlines } from "./deadlines.ts";
@@ -24,4 +25,5 @@ export const cases: Readonly<Record<string, readonly Case[]>> = {
   context,
   shutdown,
   flow,
+  parity,
 };

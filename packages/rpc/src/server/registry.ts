@@ -6,6 +6,8 @@ export interface Entry {
   readonly method: AnyMethod;
   /** The handler, bound to its implementation. */
   readonly handle: (...args: readonly unknown[]) => unknown;
+  /** As the method's codec does it; but what a handler gives that does not fit its type is no fault of the caller. */
+  readonly encodeResponse: (response: unknown) => Uint8Array;
 }
 
 /** The services of one server, by their names on the wire. */
@@ -30,7 +32,12 @@ export class Registry {
         );
       }
       const handler = implementation[key] as Entry["handle"];
-      methods.set(method.name, { service, method, handle: handler.bind(implementation) });
+      methods.set(method.name, {
+        service,
+        method,
+        handle: handler.bind(implementation),
+        encodeResponse: (response) => encodeResponse(method, response),
+      });
     }
     this.#services.set(service.name, methods);
   }
@@ -82,4 +89,15 @@ function unknownMethod(method: string, why: string): RpcError {
 
 function list(names: Iterable<string>): string {
   return [...names].join(", ");
+}
+
+function encodeResponse({ name, response: codec }: AnyMethod, response: unknown): Uint8Array {
+  try {
+    return codec.encode(response);
+  } catch (cause) {
+    const why = RpcError.from(cause).message;
+    throw new RpcError("internal", `the handler of ${name} gave what does not fit its type: ${why}`, {
+      cause,
+    });
+  }
 }

@@ -98,7 +98,7 @@ async function exchange(
     const received = receive();
     const request = decodeRequest(requests, received instanceof Promise ? await received : received);
     const response = await run.handle(request);
-    outcome = { message: kind === "oneway" ? noBytes : encodeResponse(responses, response, name) };
+    outcome = { message: kind === "oneway" ? noBytes : entry.encodeResponse(response) };
   } catch (thrown) {
     const declared = encodeDeclared(responses, thrown);
     failure = declared ? undefined : thrownToError(thrown);
@@ -117,17 +117,6 @@ function decodeRequest(codec: Entry["method"]["request"], bytes: Uint8Array): un
   } catch (cause) {
     // 7: protocol error, what a Thrift peer expects for a body that cannot be read.
     throw new RpcError("internal", RpcError.from(cause).message, { cause, origin: { thriftType: 7 } });
-  }
-}
-
-function encodeResponse(codec: Entry["method"]["response"], response: unknown, method: string): Uint8Array {
-  try {
-    return codec.encode(response);
-  } catch (cause) {
-    const why = RpcError.from(cause).message;
-    throw new RpcError("internal", `the handler of ${method} returned what does not fit its type: ${why}`, {
-      cause,
-    });
   }
 }
 

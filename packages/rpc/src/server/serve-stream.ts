@@ -17,7 +17,7 @@ export async function serveStream(
     bytes.end({ error: thrownToError(thrown), trailer: noFields });
     return;
   }
-  const stream = new ServerMessageStream(bytes, run.info, runtime, run.trace);
+  const stream = new ServerMessageStream(bytes, entry, run.info, runtime, run.trace);
   const end = (error: CallError | undefined): void => {
     stream.flushHeader();
     bytes.end({ ...(error ? { error } : undefined), trailer: stream.trailer });

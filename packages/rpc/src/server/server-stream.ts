@@ -3,6 +3,7 @@ import { MessageReader } from "../message-reader.ts";
 import { MessageWriter } from "../message-writer.ts";
 import type { Trace } from "../trace.ts";
 import { CallScope } from "./call-scope.ts";
+import type { Entry } from "./registry.ts";
 
 /** The handler's end of any streaming method: the kinds' interfaces say which of its methods a kind has. */
 export class ServerMessageStream extends CallScope implements BidiServerStream<unknown, unknown> {
@@ -11,6 +12,7 @@ export class ServerMessageStream extends CallScope implements BidiServerStream<u
 
   constructor(
     bytes: ServerByteStream,
+    { method, encodeResponse }: Entry,
     info: CallInfo,
     {
       maxMetadataBytes,
@@ -19,9 +21,8 @@ export class ServerMessageStream extends CallScope implements BidiServerStream<u
     trace: Trace | undefined,
   ) {
     super(info, maxMetadataBytes, (fields) => bytes.sendHeader(fields));
-    const { request, response } = info.descriptor;
-    this.#writer = new MessageWriter(bytes, info, response, middleware);
-    this.#reader = new MessageReader({ bytes, info, codec: request, middleware });
+    this.#writer = new MessageWriter(bytes, info, encodeResponse, middleware);
+    this.#reader = new MessageReader({ bytes, info, codec: method.request, middleware });
     if (trace?.hasEvents) {
       this.#writer.trace = trace;
       this.#reader.trace = trace;
