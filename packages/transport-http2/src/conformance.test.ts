@@ -1,5 +1,5 @@
 import { testTransport } from "@slipstream/conformance";
-import { h2Sessions, http2, type SessionEngine } from "./index.ts";
+import { h2Sessions, http2, nodeHttp2, type SessionEngine } from "./index.ts";
 
 const resetSaysNothing =
   "a RST_STREAM says only CANCEL, so a handler does not learn that it was for a time-out";
@@ -29,3 +29,4 @@ function testHttp2(name: string, session: () => SessionEngine): void {
 }
 
 testHttp2("http2 over h2", h2Sessions);
+testHttp2("http2 over node:http2", nodeHttp2);

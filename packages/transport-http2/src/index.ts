@@ -8,4 +8,5 @@ export type {
   KeepaliveOptions,
   MessageOptions,
 } from "./options.ts";
+export { nodeHttp2 } from "./node-http2/node-http2.ts";
 export type { SessionEngine, SessionSettings } from "./session-engine.ts";

@@ -6,9 +6,9 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 const token = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-/** Names that HTTP/2 or Node keep for themselves. */
+/** Names that HTTP/2, Node or gRPC keep for themselves. */
 const refused =
-  /^(?:connection|keep-alive|proxy-connection|transfer-encoding|upgrade|host|te|content-length|http2-settings)$/;
+  /^(?:connection|keep-alive|proxy-connection|transfer-encoding|upgrade|host|te|content-length|http2-settings|user-agent)$/;
 // oxlint-disable-next-line no-control-regex -- to find them is its purpose
 const controls = /[\x00-\x08\x0a-\x1f\x7f]/;
 const printable = /^[\x20-\x7e]*$/;

@@ -1,0 +1,242 @@
+import type { Socket } from "node:net";
+import type { ClientHttp2Session, ClientHttp2Stream, Http2Session, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import { constants } from "node:http2";
+import {
+  ErrorCode,
+  type Fields,
+  type OpenWaiter,
+  type PeerSettings,
+  type Session,
+  type SessionHandler,
+  type ShutdownOptions,
+  type Stream,
+  type StreamClose,
+  type StreamHandler,
+} from "@slipstream/h2";
+import type { SessionSettings } from "../session-engine.ts";
+import { fromRawHeaders, toNodeHeaders } from "./fields.ts";
+import { Keepalive } from "./keepalive.ts";
+import { cannotOpen, NodeStream, type StreamOwner } from "./stream.ts";
+
+/** Streams of a client before the server's SETTINGS say how many it takes. */
+const streamsBeforeSettings = 100;
+const allIds = 2 ** 31 - 1;
+const noFields: Fields = [];
+
+/** Node's `Http2Session`, either side, as a session. */
+export class NodeSession implements Session, StreamOwner {
+  isLost = false;
+  readonly maxUnreadBytes: number;
+  readonly #node: ClientHttp2Session | ServerHttp2Session;
+  readonly #handler: SessionHandler;
+  readonly #streams = new Set<NodeStream>();
+  readonly #waiters: OpenWaiter[] = [];
+  readonly #keepalive: Keepalive;
+  #peerSettings: PeerSettings = defaultSettings;
+  #hasSettings = false;
+  #isDraining = false;
+  #isTurn = false;
+  #isClosed = false;
+  #error: Error | undefined;
+  #graceTimer: NodeJS.Timeout | undefined;
+
+  constructor(
+    node: ClientHttp2Session | ServerHttp2Session,
+    socket: Socket,
+    handler: SessionHandler,
+    settings: SessionSettings,
+  ) {
+    this.#node = node;
+    this.#handler = handler;
+    // Node buffers up to a window more while a stream is paused.
+    this.maxUnreadBytes = settings.streamWindowBytes / 2;
+    this.#keepalive = new Keepalive(this, settings, () => this.destroy(ErrorCode.NO_ERROR, "the peer did not answer a PING"));
+    const session: Http2Session = node;
+    session.on("error", (error) => {
+      this.#error ??= error;
+    });
+    session.on("remoteSettings", () => this.#settings());
+    session.on("goaway", (code, lastStreamId, debug) => this.#goaway(code, lastStreamId, debug));
+    session.on("frameError", () => {});
+    session.on("close", () => this.#closed("the session was closed"));
+    // Before Node's own listener, which closes streams as if the peer had reset them.
+    socket.prependListener("close", () => this.#closed("the connection was closed"));
+    session.setTimeout(0);
+    // A server may get its requests in the same turn as the session.
+    const start = (): void => {
+      if (!node.destroyed) node.setLocalWindowSize(settings.connectionWindowBytes);
+    };
+    if (session.connecting) session.once("connect", start);
+    else start();
+  }
+
+  /** A request came. */
+  accept(node: ServerHttp2Stream, flags: number, raw: readonly string[]): void {
+    const stream = new NodeStream(node, this);
+    this.#streams.add(stream);
+    this.#keepalive.streamOpened();
+    const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+    stream.start(this.#handler.onStream(stream, fromRawHeaders(raw), endStream));
+    stream.read();
+  }
+
+  // Session.
+
+  get peerSettings(): PeerSettings {
+    return this.#peerSettings;
+  }
+
+  get maxSendListBytes(): number {
+    return this.#peerSettings.maxHeaderListSize;
+  }
+
+  get openStreams(): number {
+    return this.#streams.size;
+  }
+
+  get isUsable(): boolean {
+    return !this.#isClosed && !this.#isDraining && !this.#node.closed && !this.#node.destroyed;
+  }
+
+  canOpen(): boolean {
+    return this.#waiters.length === 0 && this.#hasSlot();
+  }
+
+  awaitOpen(waiter: OpenWaiter): void {
+    this.#waiters.push(waiter);
+    process.nextTick(() => this.#runWaiters());
+  }
+
+  cancelOpen(waiter: OpenWaiter): void {
+    const at = this.#waiters.indexOf(waiter);
+    if (at >= 0) this.#waiters.splice(at, 1);
+  }
+
+  open(handler: StreamHandler, shared: Fields, fields: Fields = noFields, endStream = false): Stream {
+    if (!this.isUsable) throw cannotOpen("the session is closed, or one side takes no new streams");
+    if (!this.#hasSlot() || !(this.#waiters.length === 0 || this.#isTurn)) {
+      throw cannotOpen(`${this.#streams.size} are open, or others wait`);
+    }
+    const headers = toNodeHeaders(shared, fields, this.maxSendListBytes);
+    const session = this.#node as ClientHttp2Session;
+    const node: ClientHttp2Stream = session.request(headers, { endStream, waitForTrailers: !endStream });
+    const stream = new NodeStream(node, this);
+    stream.start(handler);
+    node.on("response", (_headers, flags, raw?: string[]) => {
+      stream.onHeaders(raw ?? [], (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0);
+    });
+    node.on("headers", (_headers, _flags, raw?: string[]) => stream.onInformational(raw ?? []));
+    this.#streams.add(stream);
+    this.#keepalive.streamOpened();
+    return stream;
+  }
+
+  ping(done: (rttMs: number | undefined) => void): void {
+    const sent =
+      !this.#node.destroyed && this.#node.ping((error, durationMs) => done(error ? undefined : durationMs));
+    if (!sent) done(undefined);
+  }
+
+  shutdown({ debug = "", graceMs, resetCode = ErrorCode.CANCEL }: ShutdownOptions = {}): void {
+    if (this.#isDraining || this.#isClosed) return;
+    const node = this.#node;
+    this.#isDraining = true;
+    this.#refuseWaiters();
+    if (graceMs !== undefined) {
+      this.#graceTimer = setTimeout(() => {
+        for (const stream of [...this.#streams]) stream.reset(resetCode);
+      }, graceMs);
+    }
+    if (!isServer(node)) {
+      node.close();
+      return;
+    }
+    // Streams that the client opened before it hears of this are still served.
+    node.goaway(ErrorCode.NO_ERROR, allIds, Buffer.from(debug));
+    this.ping(() => {
+      if (!node.destroyed) node.close();
+    });
+  }
+
+  destroy(code: number = ErrorCode.NO_ERROR, debug = ""): void {
+    if (this.#isClosed) return;
+    const node = this.#node;
+    if (!node.destroyed) node.goaway(code, 0, Buffer.from(debug));
+    this.#closed(debug === "" ? `the session was closed here with code ${code}` : debug, code);
+    node.destroy(undefined, code);
+  }
+
+  // StreamOwner.
+
+  streamClosed(stream: NodeStream): void {
+    this.#streams.delete(stream);
+    if (this.#waiters.length > 0) process.nextTick(() => this.#runWaiters());
+  }
+
+  #hasSlot(): boolean {
+    const max = this.#hasSettings ? this.#peerSettings.maxConcurrentStreams : streamsBeforeSettings;
+    return this.isUsable && this.#streams.size < max;
+  }
+
+  #runWaiters(): void {
+    if (!this.isUsable) this.#refuseWaiters();
+    this.#isTurn = true;
+    while (this.#waiters.length > 0 && this.#hasSlot()) this.#waiters.shift()?.onCanOpen();
+    this.#isTurn = false;
+  }
+
+  #refuseWaiters(): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.onCannotOpen(cannotOpen("the session takes no new streams"));
+  }
+
+  #settings(): void {
+    const settings = this.#node.remoteSettings;
+    this.#peerSettings = {
+      headerTableSize: settings.headerTableSize ?? defaultSettings.headerTableSize,
+      enablePush: settings.enablePush ?? defaultSettings.enablePush,
+      maxConcurrentStreams: settings.maxConcurrentStreams ?? defaultSettings.maxConcurrentStreams,
+      initialWindowSize: settings.initialWindowSize ?? defaultSettings.initialWindowSize,
+      maxFrameSize: settings.maxFrameSize ?? defaultSettings.maxFrameSize,
+      maxHeaderListSize: settings.maxHeaderListSize ?? defaultSettings.maxHeaderListSize,
+    };
+    this.#hasSettings = true;
+    this.#handler.onSettings(this.#peerSettings);
+    this.#runWaiters();
+  }
+
+  #goaway(code: number, lastStreamId: number, debug: Uint8Array | undefined): void {
+    this.#isDraining = true;
+    this.#handler.onEvent({ type: "goaway_received", message: `code ${code}, last stream ${lastStreamId}`, code });
+    // A draining server says so twice; Node ends such a session by itself once its streams are over.
+    this.#handler.onGoaway(lastStreamId, code, debug ?? new Uint8Array());
+    this.#refuseWaiters();
+  }
+
+  #closed(message: string, code: number = ErrorCode.INTERNAL_ERROR): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.isLost = true;
+    clearTimeout(this.#graceTimer);
+    this.#keepalive.stop();
+    const wasInUse = this.#streams.size > 0;
+    const text = this.#error?.message ?? message;
+    const reason: StreamClose = { code, by: "connection", unprocessed: false, message: text };
+    for (const stream of [...this.#streams]) stream.lose(reason);
+    this.#refuseWaiters();
+    this.#handler.onEvent({ type: "closed", message: text });
+    this.#handler.onClose(this.#error ?? (wasInUse ? new Error(text) : undefined));
+  }
+}
+
+const defaultSettings: PeerSettings = {
+  headerTableSize: 4096,
+  enablePush: true,
+  maxConcurrentStreams: Number.POSITIVE_INFINITY,
+  initialWindowSize: 65_535,
+  maxFrameSize: 16_384,
+  maxHeaderListSize: Number.POSITIVE_INFINITY,
+};
+
+function isServer(node: ClientHttp2Session | ServerHttp2Session): node is ServerHttp2Session {
+  return node.type === constants.NGHTTP2_SESSION_SERVER;
+}

@@ -1,0 +1,217 @@
+import type { Http2Stream, ServerHttp2Stream } from "node:http2";
+import { ErrorCode, type Fields, H2Error, type Stream, type StreamClose, type StreamHandler } from "@slipstream/h2";
+import { fromRawHeaders, toNodeHeaders } from "./fields.ts";
+
+/** What a stream may hold unsent before its owner is asked to wait. */
+const highWaterBytes = 64 * 1024;
+
+const noFields: Fields = [];
+
+/** What a stream needs of its session. */
+export interface StreamOwner {
+  readonly isLost: boolean;
+  readonly maxSendListBytes: number;
+  /** What may lie unread before nothing more is taken from the peer. */
+  readonly maxUnreadBytes: number;
+  streamClosed(stream: NodeStream): void;
+}
+
+/** Node's `Http2Stream` as a stream of a session. */
+export class NodeStream implements Stream {
+  readonly #node: Http2Stream;
+  readonly #owner: StreamOwner;
+  #handler: StreamHandler | undefined;
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #wantsDrain = false;
+  #unread = 0;
+  #isPaused = false;
+  #trailers: { readonly shared: Fields; readonly fields: Fields } | undefined;
+  #received: Fields | undefined;
+  #isEnding = false;
+  #hasEnded = false;
+  #hasPeerEnded = false;
+  #isClosed = false;
+  #closeReason: StreamClose | undefined;
+
+  constructor(node: Http2Stream, owner: StreamOwner) {
+    this.#node = node;
+    this.#owner = owner;
+    // Without a listener a reset of the peer would be an uncaught error.
+    node.on("error", () => {});
+    node.on("close", () => this.#closed());
+    // Node asks before it ends our side. So a reset can go out without an end before it, and a half-close costs one frame.
+    node.on("wantTrailers", () => this.#sendTrailers());
+    node.on("trailers", (_headers: unknown, _flags: number, raw: string[]) => {
+      this.#received = fromRawHeaders(raw);
+    });
+  }
+
+  get id(): number {
+    return this.#node.id ?? 0;
+  }
+
+  get bufferedBytes(): number {
+    if (this.#isClosed) return 0;
+    const trailer = this.#isEnding && !this.#hasEnded ? 1 : 0;
+    return this.#pendingBytes + this.#node.writableLength + trailer;
+  }
+
+  /** From here on `handler` hears of the stream, and of content once {@link NodeStream.read} was called. */
+  start(handler: StreamHandler): void {
+    this.#handler = handler;
+    // It may have been reset while its handler was made.
+    if (this.#isClosed) handler.onClose(this.#closeReason);
+  }
+
+  /** Takes content. Not before the header section was told: Node would give content first when both come together. */
+  read(): void {
+    const node = this.#node;
+    node.on("data", (chunk: Buffer) => this.#data(chunk));
+    // Trailers come with the end: content may lie in Node's buffer when they are there already.
+    node.on("end", () => this.#end());
+  }
+
+  onHeaders(raw: readonly string[], endStream: boolean): void {
+    if (this.#isClosed) return;
+    this.#handler?.onHeaders(fromRawHeaders(raw), endStream);
+    this.read();
+  }
+
+  onInformational(raw: readonly string[]): void {
+    if (!this.#isClosed) this.#handler?.onInformational(fromRawHeaders(raw));
+  }
+
+  // Stream.
+
+  inform(fields: Fields): void {
+    const node = this.#node as ServerHttp2Stream;
+    if (!this.#isClosed) node.additionalHeaders(toNodeHeaders(fields, noFields, this.#owner.maxSendListBytes));
+  }
+
+  respond(shared: Fields, fields: Fields = noFields, endStream = false): void {
+    if (this.#isClosed) return;
+    const node = this.#node as ServerHttp2Stream;
+    const headers = toNodeHeaders(shared, fields, this.#owner.maxSendListBytes);
+    node.respond(headers, { sendDate: false, endStream, waitForTrailers: !endStream } as never);
+    if (endStream) {
+      this.#isEnding = true;
+      this.#hasEnded = true;
+    }
+  }
+
+  write(bytes: Uint8Array, prefix?: Uint8Array): boolean {
+    if (this.#isClosed || this.#isEnding) return true;
+    if (prefix !== undefined && prefix.length > 0) this.#gather(Uint8Array.prototype.slice.call(prefix));
+    if (bytes.length > 0) this.#gather(bytes);
+    if (this.bufferedBytes < highWaterBytes) return true;
+    this.#wantsDrain = true;
+    return false;
+  }
+
+  end(shared: Fields = noFields, fields: Fields = noFields): void {
+    if (this.#isClosed || this.#isEnding) return;
+    this.#flush();
+    this.#isEnding = true;
+    this.#wantsDrain = true;
+    this.#trailers = { shared, fields };
+    this.#node.end();
+  }
+
+  reset(code: number): void {
+    if (this.#isClosed) return;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#close({ code, by: "local", unprocessed: false, message: `reset here with code ${code}` });
+    this.#node.close(code);
+  }
+
+  consume(bytes: number): void {
+    if (this.#isClosed) return;
+    this.#unread -= bytes;
+    if (!this.#isPaused || this.#unread > this.#owner.maxUnreadBytes / 2) return;
+    this.#isPaused = false;
+    this.#node.resume();
+  }
+
+  /** The connection is lost, or over. */
+  lose(reason: StreamClose): void {
+    this.#close(reason);
+  }
+
+  #gather(bytes: Uint8Array): void {
+    // Frames of one turn leave in one write: a call into Node for each costs more than all the rest.
+    if (this.#pending.push(bytes) === 1) process.nextTick(() => this.#flush());
+    this.#pendingBytes += bytes.length;
+  }
+
+  #flush(): void {
+    if (this.#pending.length === 0 || this.#isClosed) return;
+    const [first] = this.#pending;
+    const bytes = this.#pending.length === 1 ? first : Buffer.concat(this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#node.write(bytes, () => this.#drained());
+  }
+
+  #drained(): void {
+    if (!this.#wantsDrain || this.#isClosed || this.bufferedBytes > 0) return;
+    this.#wantsDrain = false;
+    this.#handler?.onDrain();
+  }
+
+  #sendTrailers(): void {
+    if (this.#isClosed || this.#node.destroyed) return;
+    const { shared, fields } = this.#trailers ?? { shared: noFields, fields: noFields };
+    try {
+      this.#node.sendTrailers(toNodeHeaders(shared, fields, this.#owner.maxSendListBytes));
+    } catch {
+      this.reset(ErrorCode.INTERNAL_ERROR);
+      return;
+    }
+    this.#hasEnded = true;
+    // Node counts the write that ended our side only after this event.
+    setImmediate(() => this.#drained());
+  }
+
+  #data(chunk: Buffer): void {
+    if (this.#isClosed) return;
+    this.#unread += chunk.length;
+    this.#handler?.onData(chunk, 0, chunk.length);
+    if (this.#isPaused || this.#unread < this.#owner.maxUnreadBytes) return;
+    this.#isPaused = true;
+    this.#node.pause();
+  }
+
+  #end(): void {
+    if (this.#isClosed) return;
+    this.#hasPeerEnded = true;
+    if (this.#received !== undefined) this.#handler?.onTrailers(this.#received);
+    if (!this.#isClosed) this.#handler?.onEnd();
+  }
+
+  #closed(): void {
+    if (this.#isClosed) return;
+    const code = this.#node.rstCode ?? ErrorCode.NO_ERROR;
+    if (this.#hasPeerEnded && this.#hasEnded && code === ErrorCode.NO_ERROR) {
+      this.#close(undefined);
+    } else if (this.#owner.isLost) {
+      this.#close({ code, by: "connection", unprocessed: false, message: "the connection was closed" });
+    } else {
+      const unprocessed = code === ErrorCode.REFUSED_STREAM;
+      this.#close({ code, by: "peer", unprocessed, message: `the stream was reset with code ${code}` });
+    }
+  }
+
+  #close(reason: StreamClose | undefined): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#closeReason = reason;
+    this.#owner.streamClosed(this);
+    this.#handler?.onClose(reason);
+  }
+}
+
+export function cannotOpen(why: string): H2Error {
+  return new H2Error(ErrorCode.REFUSED_STREAM, `no stream can be opened: ${why}`);
+}
