@@ -36,7 +36,8 @@ class ApacheStruct<T extends object> implements ForeignStruct<T> {
   readonly #Int64: Int64Class | undefined;
 
   constructor(type: ApacheClass<T>, options: ApacheOptions) {
-    this.name = type.name;
+    // The compiler assigns classes to properties, so that most have no name.
+    this.name = type.name === "" ? "Apache struct" : type.name;
     this.#class = type;
     this.#Int64 = options.Int64;
   }

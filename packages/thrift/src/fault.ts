@@ -2,19 +2,30 @@ import { type Code, RpcError } from "@slipstream/stream";
 
 /**
  * A value or message that does not fit, on its way up: each level of the interpreter puts its step before the path, and
- * the codec makes an RpcError of it. Never leaves this package.
+ * the codec makes an RpcError of it. Never leaves this package. No Error, since taking a stack trace would cost more than
+ * all else about a bad message.
  */
-export class Fault extends Error {
-  readonly path: string[] = [];
+export class Fault {
+  readonly message: string;
+  readonly #path: string[] = [];
+
+  constructor(message: string) {
+    this.message = message;
+  }
+
+  /** Puts a step before the path: `.name` or `[index]`. */
+  prepend(step: string): void {
+    this.#path.unshift(step);
+  }
 
   toRpcError(code: Code, root: string): RpcError {
-    return new RpcError(code, `${root}${this.path.join("")}: ${this.message}`, { cause: this });
+    return new RpcError(code, `${root}${this.#path.join("")}: ${this.message}`);
   }
 }
 
-/** Puts `step` (`.name` or `[index]`) before the path of a fault; `error` is thrown again in any case. */
+/** Adds a step to a fault; `error` is thrown again in any case. */
 export function rethrowAt(step: string, error: unknown): never {
-  if (error instanceof Fault) error.path.unshift(step);
+  if (error instanceof Fault) error.prepend(step);
   throw error;
 }
 

@@ -9,7 +9,7 @@ import type { Struct, Type } from "./types.ts";
 const Color = { RED: 1, GREEN: 2 } as const;
 const Inner: Struct<object> = struct("Inner", (t) => [t.field(1, "n", t.i32)]);
 const Outer: Struct<object> = struct("Outer", (t) => [
-  t.required(1, "renamed_", t.string, { name: "then" }),
+  t.required(1, "renamed_", t.string, { name: "class" }),
   t.optional(2, "count", t.i64),
   t.optional(3, "data", t.binary),
   t.optional(4, "color", t.enum(Color)),
@@ -53,8 +53,7 @@ describe("JSON", () => {
       big: 2 ** 40,
     };
     const json = {
-      // biome-ignore lint/suspicious/noThenProperty: a field that is called so
-      then: "x",
+      class: "x",
       count: "-9223372036854775808",
       data: "//79/A==",
       color: "GREEN",
@@ -154,7 +153,7 @@ describe("JSON", () => {
   });
 
   it("says where it found what does not fit", () => {
-    const name = { ["th" + "en"]: "x" };
+    const name = { class: "x" };
     const cases: [JsonValue, string][] = [
       [{}, "Outer.renamed_: is required, but was not given"],
       [{ ...name, inner: { n: "1" } }, 'Outer.inner.n: expected an integer of 32 bits, got "1"'],

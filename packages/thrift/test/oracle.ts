@@ -14,9 +14,10 @@ const Int64 = createRequire(createRequire(import.meta.url).resolve("thrift"))("n
 ) => OracleInt64;
 
 // npm thrift's declarations are not part of the package: this is what we use of it.
-interface Protocol {
-  [method: string]: (...args: unknown[]) => unknown;
-}
+type Scalar = "Bool" | "Byte" | "I16" | "I32" | "I64" | "Double" | "String" | "Binary";
+type Part = "Struct" | "Field" | "Map" | "List" | "Set";
+type Action = Scalar | `${Part}${"Begin" | "End"}` | "FieldStop";
+type Protocol = Record<`${"read" | "write"}${Action}`, (...args: unknown[]) => unknown>;
 
 type Made = new (transport: unknown) => Protocol;
 
@@ -47,30 +48,30 @@ export function oracleDecode(protocol: "binary" | "compact", type: Struct, bytes
 function write(p: Protocol, type: Type, value: unknown): void {
   switch (type.kind) {
     case "bool":
-      return void p["writeBool"]?.(value);
+      return void p.writeBool(value);
     case "i8":
-      return void p["writeByte"]?.(value);
+      return void p.writeByte(value);
     case "i16":
-      return void p["writeI16"]?.(value);
+      return void p.writeI16(value);
     case "i32":
     case "enum":
-      return void p["writeI32"]?.(value);
+      return void p.writeI32(value);
     case "i64":
     case "i64Number":
-      return void p["writeI64"]?.(int64(BigInt(value as bigint | number)));
+      return void p.writeI64(int64(BigInt(value as bigint | number)));
     case "double":
-      return void p["writeDouble"]?.(value);
+      return void p.writeDouble(value);
     case "string":
-      return void p["writeString"]?.(value);
+      return void p.writeString(value);
     case "binary":
-      return void p["writeBinary"]?.(Buffer.from(value as Uint8Array));
+      return void p.writeBinary(Buffer.from(value as Uint8Array));
     case "list":
     case "set": {
       const kind = type.kind === "list" ? "List" : "Set";
       const elements = [...(value as Iterable<unknown>)];
-      p[`write${kind}Begin`]?.(wireTypeOf(type.element), elements.length);
+      p[`write${kind}Begin`](wireTypeOf(type.element), elements.length);
       for (const element of elements) write(p, type.element, element);
-      return void p[`write${kind}End`]?.();
+      return void p[`write${kind}End`]();
     }
     case "map":
       return writeMap(p, type.key, type.value, [...(value as Map<unknown, unknown>)]);
@@ -104,53 +105,53 @@ function writeMap(
   value: Type,
   entries: readonly (readonly [unknown, unknown])[],
 ): void {
-  p["writeMapBegin"]?.(wireTypeOf(key), wireTypeOf(value), entries.length);
+  p.writeMapBegin(wireTypeOf(key), wireTypeOf(value), entries.length);
   for (const [k, v] of entries) {
     write(p, key, k);
     write(p, value, v);
   }
-  p["writeMapEnd"]?.();
+  p.writeMapEnd();
 }
 
 function writeFields(p: Protocol, type: Struct, values: readonly (readonly [Field, unknown])[]): void {
-  p["writeStructBegin"]?.(type.name);
+  p.writeStructBegin(type.name);
   for (const [field, value] of values) {
     if (value === undefined) continue;
-    p["writeFieldBegin"]?.(field.name, wireTypeOf(field.type), field.id);
+    p.writeFieldBegin(field.name, wireTypeOf(field.type), field.id);
     write(p, field.type, value);
-    p["writeFieldEnd"]?.();
+    p.writeFieldEnd();
   }
-  p["writeFieldStop"]?.();
-  p["writeStructEnd"]?.();
+  p.writeFieldStop();
+  p.writeStructEnd();
 }
 
 function read(p: Protocol, type: Type): unknown {
   switch (type.kind) {
     case "bool":
-      return p["readBool"]?.();
+      return p.readBool();
     case "i8":
-      return p["readByte"]?.();
+      return p.readByte();
     case "i16":
-      return p["readI16"]?.();
+      return p.readI16();
     case "i32":
     case "enum":
-      return p["readI32"]?.();
+      return p.readI32();
     case "i64":
-      return bigintOf(p["readI64"]?.());
+      return bigintOf(p.readI64());
     case "i64Number":
-      return Number(bigintOf(p["readI64"]?.()));
+      return Number(bigintOf(p.readI64()));
     case "double":
-      return p["readDouble"]?.();
+      return p.readDouble();
     case "string":
-      return p["readString"]?.();
+      return p.readString();
     case "binary":
-      return new Uint8Array(p["readBinary"]?.() as Buffer);
+      return new Uint8Array(p.readBinary() as Buffer);
     case "list":
     case "set": {
       const kind = type.kind === "list" ? "List" : "Set";
-      const { size } = p[`read${kind}Begin`]?.() as { size: number };
+      const { size } = p[`read${kind}Begin`]() as { size: number };
       const elements = Array.from({ length: size }, () => read(p, type.element));
-      p[`read${kind}End`]?.();
+      p[`read${kind}End`]();
       return type.kind === "set" && !type.array ? new Set(elements) : elements;
     }
     case "map":
@@ -176,23 +177,23 @@ function bigintOf(value: unknown): bigint {
 }
 
 function readMap(p: Protocol, key: Type, value: Type): [unknown, unknown][] {
-  const { size } = p["readMapBegin"]?.() as { size: number };
+  const { size } = p.readMapBegin() as { size: number };
   const entries = Array.from({ length: size }, (): [unknown, unknown] => [read(p, key), read(p, value)]);
-  p["readMapEnd"]?.();
+  p.readMapEnd();
   return entries;
 }
 
 function readFields(p: Protocol, type: Struct): [string, unknown][] {
   const entries: [string, unknown][] = [];
-  p["readStructBegin"]?.();
+  p.readStructBegin();
   for (;;) {
-    const { ftype, fid } = p["readFieldBegin"]?.() as { ftype: number; fid: number };
+    const { ftype, fid } = p.readFieldBegin() as { ftype: number; fid: number };
     if (ftype === 0) break;
     const field = type.fields.find(({ id }) => id === fid);
     if (field === undefined) throw new Error(`the oracle found field ${fid}`);
     entries.push([field.property, read(p, field.type)]);
-    p["readFieldEnd"]?.();
+    p.readFieldEnd();
   }
-  p["readStructEnd"]?.();
+  p.readStructEnd();
   return entries;
 }

@@ -15,7 +15,7 @@ export type ReadStruct = (r: Reader) => unknown;
 
 /** What generated code uses besides its constants. All of it is ours: the code sees no globals of the program. */
 const runtime = {
-  // One object, without a trace: the interpreter finds out what was wrong.
+  // One for all: the interpreter finds out what was wrong.
   bad: new Fault("does not fit"),
   I: scratchInts,
   D: scratchDouble,
