@@ -1,9 +1,11 @@
 import { createServer, type Server } from "node:net";
 import {
   type CallStart,
+  type ClientByteStream,
   neverEnded,
   noFields,
   parseAddress,
+  RpcError,
   type RunningTransport,
   type ServerByteStream,
 } from "@slipstream/stream";
@@ -135,5 +137,67 @@ describe.skipIf(unavailable)(
         transient: new Map([["Mixed-Case", "ü x"]]),
       });
     });
+
+    it("a stream that nobody reads is ended after its time, and 99 others on the connection get all of theirs", async () => {
+      await using client = ttheader({ maxUnreadBytes: 64 * 1024, stalledStreamTimeoutMs: 100 });
+      const feed = async (): Promise<ClientByteStream> => {
+        const stream = await client.open(start({ method: "Feed" }), {});
+        await stream.send(encodeText("n=2000"));
+        stream.closeSend();
+        return stream;
+      };
+      const stalled = await feed();
+      const others = await Promise.all(Array.from({ length: 99 }, feed));
+      const counts = await Promise.all(others.map(count));
+      expect(new Set(counts)).toEqual(new Set([2000]));
+      await expect(count(stalled)).rejects.toMatchObject({
+        code: "resource_exhausted",
+        message: expect.stringContaining("stalledStreamTimeoutMs (100)") as string,
+      });
+    }, 60_000);
+
+    it("an unknown method and service are answered at once, as Kitex's client reports", async () => {
+      serve = async (stream) => {
+        const { service, method } = stream.start;
+        const message = `unknown method ${method} (service ${service})`;
+        const error = new RpcError("unimplemented", message, { origin: { thriftType: 1 } });
+        stream.end({ error, trailer: noFields });
+      };
+      const outcome = await driver.call({
+        target,
+        protocol: "ttheader-streaming",
+        method: "MissingStream",
+        script: [{ recv: -1 }],
+      });
+      expect(outcome.error).toMatchObject({ typeId: 12001 });
+      expect(outcome.error?.text).toContain("unknown method MissingStream (service Lab)");
+    });
+
+    // Drains the server for good, so it is the last.
+    it("a Kitex client goes on with its open stream while our server shuts down, and sees its regular end", async () => {
+      let stream: ServerByteStream | undefined;
+      serve = async (opened) => {
+        stream = opened;
+        const first = decodeText(await opened.recv());
+        running.drain();
+        await opened.send(encodeText(`drained:${first}`));
+        while ((await opened.recv()) !== undefined);
+        opened.end({ trailer: [["t1", "v1"]] });
+      };
+      const outcome = await driver.call({
+        target,
+        protocol: "ttheader-streaming",
+        connection: "own",
+        method: "Chat",
+        script: [{ send: { text: "a" } }, { recv: 1 }, { closeSend: true }, { recv: -1 }, { trailer: true }],
+      });
+      expect(stream).toBeDefined();
+      expect(outcome).toMatchObject({ error: null, ended: true, trailer: { t1: "v1" } });
+      expect(outcome.messages).toMatchObject([{ text: "drained:a" }]);
+    });
   },
 );
+
+async function count(stream: ClientByteStream): Promise<number> {
+  for (let n = 0; ; n++) if ((await stream.recv()) === undefined) return n;
+}
