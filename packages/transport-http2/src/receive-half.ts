@@ -16,8 +16,8 @@ export interface ReceiveHost {
  * waits is never more than the window and one message.
  */
 export class ReceiveHalf implements MessageSink {
-  /** How messages with flag 1 are compressed. */
-  encoding: Encoding = "identity";
+  /** How messages with flag 1 are compressed; a client learns it with the header, when somebody may wait already. */
+  encoding: Encoding | undefined;
   readonly #host: ReceiveHost;
   readonly #maxMessageBytes: number;
   readonly #parser: MessageParser;
