@@ -26,7 +26,6 @@ class Side {
       "--expose-gc",
       "--no-warnings",
       "--no-flush-bytecode",
-      "--conditions=@slipstream/source",
       "--import=tsx",
     ];
     if (profileFolder) {

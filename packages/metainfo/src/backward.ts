@@ -89,6 +89,11 @@ export function getBackwardValueToSend(context: Context, key: string): string | 
   return carrierOf(context, toSendKey)?.get(wellFormed(key));
 }
 
+/** Framework side of a server: whether there is anything to be sent back. */
+export function hasBackwardValuesToSend(context: Context): boolean {
+  return (carrierOf(context, toSendKey)?.size ?? 0) > 0;
+}
+
 /** Framework side of a server: a copy of all that is to be sent back, read when the reply is written. */
 export function allBackwardValuesToSend(context: Context): Map<string, string> {
   return new Map(carrierOf(context, toSendKey));

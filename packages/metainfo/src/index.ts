@@ -4,6 +4,7 @@ export {
   getAllBackwardValues,
   getBackwardValue,
   getBackwardValueToSend,
+  hasBackwardValuesToSend,
   recvAllBackwardValues,
   recvBackwardValue,
   sendBackwardValue,

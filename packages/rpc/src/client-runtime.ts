@@ -28,10 +28,11 @@ import {
 } from "@slipstream/stream";
 import { callOverStream } from "./call-over-stream.ts";
 import type { ClientOptions } from "./client-options.ts";
-import { ClientStart } from "./client-start.ts";
+import { ClientStart, checkMetadataSize } from "./client-start.ts";
 import { ClientMessageStream } from "./client-stream.ts";
 import { locate } from "./locate.ts";
 import { metadataFields } from "./metadata-fields.ts";
+import { ContextEnded } from "./reasons.ts";
 import { type Addresses, addressesOf, onlyAddress, type Placed, place, roundRobin } from "./targets.ts";
 import { resultOf, Trace } from "./trace.ts";
 
@@ -173,19 +174,23 @@ export class ClientRuntime {
     attempt: (start: CallStart) => Promise<T>,
   ): Promise<{ result: T; placed: Placed | undefined }> {
     const { context, options } = info;
-    const start = new ClientStart(this.service, info, this.#options, this.#metadata(info));
-    if (start.ended.reason) throw start.ended.reason;
+    const ended = new ContextEnded(context);
+    if (ended.reason) throw ended.reason;
+    const metadata = this.#metadata(info);
+    checkMetadataSize(context, metadata, this.#options);
+    const start = (address: Address): CallStart =>
+      new ClientStart(this.service, info, this.#options, metadata, ended, address);
     const only = options?.target ? undefined : this.#onlyAddress;
     // One address and nobody to choose it: nothing to wait for, and nobody to tell.
-    if (only) return { result: await attempt(start.to(only)), placed: undefined };
+    if (only) return { result: await attempt(start(only)), placed: undefined };
     return place({
       addresses: options?.target ? addressesOf(options.target, this.#options.transport) : this.#addresses,
       balancer: this.#balancer,
       request: { service: info.service, method: info.method, context, request },
       onEvent: this.#options.onEvent,
-      stopped: () => start.ended.reason,
+      stopped: () => ended.reason,
       failedPhase,
-      attempt: (address) => attempt(start.to(address)),
+      attempt: (address) => attempt(start(address)),
     });
   }
 

@@ -1,13 +1,33 @@
-import { forwardValues, getAllValues } from "@slipstream/metainfo";
+import { type Context, type ForwardValues, forwardValues, getAllValues } from "@slipstream/metainfo";
 import type { Address, CallInfo, CallStart, Ended, Fields, ServiceDescriptor } from "@slipstream/stream";
 import { callerKey } from "./caller.ts";
 import type { ClientOptions } from "./client-options.ts";
 import { MetadataBudget } from "./limits.ts";
-import { ContextEnded } from "./reasons.ts";
 
 const defaultMaxMetadataBytes = 32 * 1024;
 
-/** What a transport is told of a call. Of one shape whatever is set, so that reading it stays fast. */
+/** The metainfo of a context that goes to the next service. */
+function travelling(
+  context: Context,
+  { metainfoPropagation }: ClientOptions,
+): Pick<ForwardValues, "persistent" | "transient"> {
+  const values = forwardValues(context);
+  if (metainfoPropagation !== "legacy") return values;
+  return { persistent: values.persistent, transient: getAllValues(context) };
+}
+
+/** @throws RpcError `resource_exhausted` when metainfo and metadata together are over the limit. */
+export function checkMetadataSize(context: Context, metadata: Fields, options: ClientOptions): void {
+  const { persistent, transient } = travelling(context, options);
+  if (persistent.size + transient.size + metadata.length === 0) return;
+  new MetadataBudget()
+    .map(persistent)
+    .map(transient)
+    .fields(metadata)
+    .check("metainfo and metadata", options.maxMetadataBytes ?? defaultMaxMetadataBytes);
+}
+
+/** What a transport is told of a call. It has all its fields, whatever is set: one shape for all calls stays fast to read. */
 export class ClientStart implements CallStart {
   readonly service: string;
   readonly package: string | undefined;
@@ -22,25 +42,34 @@ export class ClientStart implements CallStart {
   readonly ended: Ended;
   readonly address: Address;
 
-  /** @throws RpcError `resource_exhausted` when metainfo and metadata are over the limit. */
   constructor(
     service: ServiceDescriptor,
     info: CallInfo,
     options: ClientOptions,
     metadata: Fields,
-    to?: { readonly start: ClientStart; readonly address: Address },
+    ended: Ended,
+    address: Address,
   ) {
     const { context } = info;
-    const values = forwardValues(context);
+    const { persistent, transient } = travelling(context, options);
     const handler = context.getValue(callerKey);
+    const remainingMs = context.remainingMs();
     this.service = service.name;
     this.package = service.package;
     this.method = info.method;
     this.contentSubtype = service.contentSubtype;
     this.caller = options.caller ?? handler?.service;
     this.callerMethod = handler?.method;
-    this.persistent = values.persistent;
-    this.transient = options.metainfoPropagation === "legacy" ? getAllValues(context) : values.transient;
+    this.persistent = persistent;
+    this.transient = transient;
     this.metadata = metadata;
+    this.timeoutMs = remainingMs === undefined ? undefined : wholeMs(remainingMs);
+    this.ended = ended;
+    this.address = address;
   }
+}
+
+/** The time left as it goes on a wire: 1 to 2^31 - 1. */
+function wholeMs(remainingMs: number): number {
+  return Math.min(Math.max(Math.ceil(remainingMs), 1), 2 ** 31 - 1);
 }

@@ -22,7 +22,8 @@ import { resultOf, type Trace } from "./trace.ts";
 export interface ClientStreamInit {
   readonly bytes: ClientByteStream;
   readonly info: CallInfo;
-  readonly placed: Placed;
+  /** Who chose the address, if anybody wants to know how it went. */
+  readonly placed: Placed | undefined;
   readonly middleware: readonly Middleware[];
   readonly recvTimeout: number | RecvTimeout | undefined;
 }
@@ -39,7 +40,7 @@ export class ClientMessageStream
 {
   readonly info: CallInfo;
   readonly #bytes: ClientByteStream;
-  readonly #placed: Placed;
+  readonly #placed: Placed | undefined;
   readonly #writer: MessageWriter;
   readonly #reader: MessageReader;
   #trace: Trace | undefined;
@@ -58,7 +59,7 @@ export class ClientMessageStream
       middleware,
       onEnd: (error) => this.#finish(error),
     });
-    placed.endsWith(bytes);
+    placed?.endsWith(bytes);
   }
 
   get context(): Context {
@@ -152,7 +153,7 @@ export class ClientMessageStream
   #finish(error: unknown): void {
     if (this.#isFinished) return;
     this.#isFinished = true;
-    this.#placed.ended(error);
+    this.#placed?.ended(error);
     this.#trace?.finishStream(resultOf(error));
   }
 }

@@ -32,6 +32,14 @@ export function roundRobin(): Balancer {
 /** A target, ready to be asked before each call. */
 export type Addresses = () => readonly Address[] | Promise<readonly Address[]>;
 
+/** The address of a target that has one and will have no other. */
+export function onlyAddress(addresses: Addresses): Address | undefined {
+  return fixed.get(addresses)?.length === 1 ? fixed.get(addresses)?.[0] : undefined;
+}
+
+/** Addresses that never change. */
+const fixed = new WeakMap<Addresses, readonly Address[]>();
+
 /** @throws RpcError `invalid_argument` for a target that the transport cannot connect to, or that is no address. */
 export function addressesOf(target: Target | undefined, transport: ClientTransport): Addresses {
   const given = target ?? transport.defaultTarget;
@@ -39,8 +47,10 @@ export function addressesOf(target: Target | undefined, transport: ClientTranspo
     throw new RpcError("invalid_argument", `no target: expected "host:port", addresses or a resolver`);
   }
   if (typeof given === "object" && "resolve" in given) return () => resolve(given);
-  const addresses = staticAddresses(given, transport);
-  return () => addresses;
+  const list = staticAddresses(given, transport);
+  const addresses = (): readonly Address[] => list;
+  fixed.set(addresses, list);
+  return addresses;
 }
 
 /** Addresses of a target that never change: checked once, when the client is created. */

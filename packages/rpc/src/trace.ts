@@ -35,8 +35,12 @@ export class Trace {
   }
 
   /** `undefined` when no tracer wants to hear of this call, so that it costs nothing. */
-  static start(tracers: readonly Tracer[], info: CallInfo, onEvent: OnEvent | undefined): Trace | undefined {
-    if (tracers.length === 0) return undefined;
+  static start(
+    tracers: readonly Tracer[] | undefined,
+    info: CallInfo,
+    onEvent: OnEvent | undefined,
+  ): Trace | undefined {
+    if (!tracers || tracers.length === 0) return undefined;
     const parts: CallTrace[] = [];
     let current = info;
     for (const tracer of tracers) {

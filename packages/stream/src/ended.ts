@@ -13,10 +13,14 @@ const nothing = (): void => {};
 /** A call that nothing can stop: no deadline, no signal, nobody to cancel it. */
 export const neverEnded: Ended = { reason: undefined, onEnd: () => nothing };
 
+type Listener = (reason: RpcError) => void;
+
 /** An {@link Ended} and the way to end it. */
 export class Ending implements Ended {
   #reason: RpcError | undefined;
-  #listeners: Set<(reason: RpcError) => void> | undefined;
+  /** Nearly every call has one listener or none: more of them get a set, with a function of its own for each. */
+  #first: Listener | undefined;
+  #more: Set<Listener> | undefined;
 
   get reason(): RpcError | undefined {
     return this.#reason;
@@ -24,29 +28,36 @@ export class Ending implements Ended {
 
   /** How many listeners wait: for tests that nothing is left behind. */
   get listenerCount(): number {
-    return this.#listeners?.size ?? 0;
+    return (this.#first ? 1 : 0) + (this.#more?.size ?? 0);
   }
 
-  onEnd(listener: (reason: RpcError) => void): () => void {
+  onEnd(listener: Listener): () => void {
     if (this.#reason) {
       listener(this.#reason);
       return nothing;
     }
-    const listeners = (this.#listeners ??= new Set());
     // The same function may be added twice by two callers; each must get its own place.
     const entry = (reason: RpcError): void => listener(reason);
-    listeners.add(entry);
-    return () => void listeners.delete(entry);
+    if (!this.#first && !this.#more) this.#first = entry;
+    else (this.#more ??= new Set()).add(entry);
+    return () => this.#remove(entry);
   }
 
   /** Ends the call. Only the first reason counts; returns whether this was the first. */
   end(reason: RpcError): boolean {
     if (this.#reason) return false;
     this.#reason = reason;
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
-    if (listeners) for (const listener of listeners) tell(listener, reason);
+    // They stay in their places meanwhile: one listener may take another back.
+    if (this.#first) tell(this.#first, reason);
+    if (this.#more) for (const listener of this.#more) tell(listener, reason);
+    this.#first = undefined;
+    this.#more = undefined;
     return true;
+  }
+
+  #remove(entry: Listener): void {
+    if (this.#first === entry) this.#first = undefined;
+    else this.#more?.delete(entry);
   }
 }
 

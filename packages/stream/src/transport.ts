@@ -12,20 +12,20 @@ export interface CallStart {
   /** Service name on the wire. A server sees "" when the peer named none, as stock Kitex ping-pong clients do. */
   readonly service: string;
   /** Only for the path of HTTP/2. */
-  readonly package?: string;
+  readonly package?: string | undefined;
   readonly method: string;
   /** `thrift` or `proto`. */
   readonly contentSubtype: string;
   /** Name of the calling service, and the method in which it calls. */
-  readonly caller?: string;
-  readonly callerMethod?: string;
+  readonly caller?: string | undefined;
+  readonly callerMethod?: string | undefined;
   /** Metainfo that travels, after `transferForward`. A server passes on what came off the wire. */
   readonly persistent: ReadonlyMap<string, string>;
   readonly transient: ReadonlyMap<string, string>;
   /** gRPC-style metadata: names in lower case, in the order set. */
   readonly metadata: Fields;
   /** Time left for the call in whole milliseconds, 1 to 2^31 - 1; absent when there is no deadline. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /**
    * The one way to stop a call. On a client `rpc` ends it at the deadline, on the caller's cancel and when the context
    * ends: the transport must stop the call with that reason, tell the peer, and fail what is pending. On a server the

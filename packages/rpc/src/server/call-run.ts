@@ -1,6 +1,6 @@
 import {
   type Cancellable,
-  Context,
+  type Context,
   Metadata,
   newIncomingContext,
   runWithContext,
@@ -18,11 +18,11 @@ import {
   type RpcError,
   type ServerStart,
 } from "@slipstream/stream";
-import { callerKey } from "../caller.ts";
 import { handlerReturned, reasonToError } from "../reasons.ts";
 import { reportHook, resultOf, Trace } from "../trace.ts";
 import type { ActiveCall, ActiveCalls } from "./active-calls.ts";
 import type { CallScope } from "./call-scope.ts";
+import { invoke } from "./invoke.ts";
 import type { ServerOptions } from "./options.ts";
 import type { Entry } from "./registry.ts";
 
@@ -30,8 +30,8 @@ import type { Entry } from "./registry.ts";
 export interface ServerRuntime {
   readonly options: ServerOptions;
   readonly middleware: readonly Middleware[];
-  /** Middleware around the handlers. */
-  readonly handler: CallHandler;
+  /** Middleware around the handlers; absent when there is none. */
+  readonly chain: CallHandler | undefined;
   readonly maxMetadataBytes: number;
   readonly active: ActiveCalls;
 }
@@ -45,11 +45,14 @@ export class CallRun implements ActiveCall {
   readonly info: CallInfo;
   readonly trace: Trace | undefined;
   readonly #runtime: ServerRuntime;
+  readonly #entry: Entry;
   readonly #start: ServerStart;
   readonly #cancellable: Cancellable;
   readonly #release: (() => void) | undefined | void;
-  #stopListening: (() => void)[] = [];
+  #stopListening: (() => void) | undefined;
+  #stopWatching: (() => void) | undefined;
   #scope: CallScope | undefined;
+  #onEnd: ((error: RpcError) => void) | undefined;
   #isSettled = false;
   #error: CallError | undefined;
 
@@ -57,6 +60,7 @@ export class CallRun implements ActiveCall {
   constructor(runtime: ServerRuntime, entry: Entry, start: ServerStart) {
     const { options } = runtime;
     this.#runtime = runtime;
+    this.#entry = entry;
     this.#start = start;
     this.#release = options.admit?.(start);
     try {
@@ -79,24 +83,22 @@ export class CallRun implements ActiveCall {
   /** From here on the call can end early; then `onEnd` is told, once, and has to tell the peer. */
   begin(scope: CallScope, onEnd: (error: RpcError) => void): void {
     this.#scope = scope;
+    this.#onEnd = onEnd;
     this.info.stream = scope;
     this.#runtime.active.add(this);
-    const end = (reason: RpcError): void => {
-      if (this.settle(reason)) onEnd(reason);
-    };
-    this.#stopListening = [
-      this.info.context.onEnd((reason) => end(reasonToError(reason))),
-      this.#start.ended.onEnd((reason) => {
-        this.abort(reason);
-        // A meta handler may have cut the context off.
-        end(reason);
-      }),
-    ];
+    const { context } = this.info;
+    // A context of our own making ends when we say so, unless it has a deadline or a hook put something on it.
+    if (this.#start.timeoutMs !== undefined || context !== this.#cancellable.context) {
+      this.#stopWatching = context.onEnd((reason) => this.#end(reasonToError(reason)));
+    }
+    this.#stopListening = this.#start.ended.onEnd((reason) => this.abort(reason));
   }
 
-  /** Runs middleware and handler, and gives what they return. */
-  handle(request: unknown): Promise<unknown> {
-    return runWithContext(this.info.context, () => this.#runtime.handler(this.info, request));
+  /** Runs middleware and handler, and gives what they return, or a promise of it. */
+  handle(request: unknown): unknown {
+    const { chain } = this.#runtime;
+    if (!chain) return invoke(this.#entry, this.info, request);
+    return runWithContext(this.info.context, () => chain(this.info, request));
   }
 
   /** Sets the outcome. Only the first counts: returns whether this was the first, who then tells the peer. */
@@ -109,12 +111,18 @@ export class CallRun implements ActiveCall {
   }
 
   abort(reason: RpcError): void {
+    this.#end(reason);
     this.#cancellable.cancel(reason);
+  }
+
+  #end(reason: RpcError): void {
+    if (this.settle(reason)) this.#onEnd?.(reason);
   }
 
   /** The handler is done: what it started with its context ends, and nothing of the call is left behind. */
   finish(): void {
-    for (const stop of this.#stopListening) stop();
+    this.#stopWatching?.();
+    this.#stopListening?.();
     this.#runtime.active.remove(this);
     this.#cancellable.cancel(handlerReturned);
     if (this.info.isStreaming) this.trace?.finishStream(resultOf(this.#error));
@@ -133,19 +141,18 @@ export class CallRun implements ActiveCall {
 
 /** The context of a call as it came off the wire. */
 function contextOf(entry: Entry, start: ServerStart, options: ServerOptions): Context {
-  const isLegacy = options.metainfoPropagation === "legacy";
-  let context = withForwardValues(Context.background, {
-    persistent: start.persistent,
-    // One hop means one hop: what was transient on the wire is upstream here, readable and not sent on.
-    ...(isLegacy ? { transient: start.transient } : { upstream: start.transient }),
-  });
+  let { context } = entry;
+  if (start.persistent.size + start.transient.size > 0) {
+    const isLegacy = options.metainfoPropagation === "legacy";
+    context = withForwardValues(context, {
+      persistent: start.persistent,
+      // One hop means one hop: what was transient on the wire is upstream here, readable and not sent on.
+      ...(isLegacy ? { transient: start.transient } : { upstream: start.transient }),
+    });
+  }
   if (start.metadata.length > 0) context = newIncomingContext(context, Metadata.fromReceived(start.metadata));
   if (isCallKind(entry.method.kind)) context = withBackwardValuesToSend(context);
-  if (start.timeoutMs !== undefined) context = withTimeout(context, start.timeoutMs);
-  return context.setValue(callerKey, {
-    service: options.name ?? entry.service.name,
-    method: entry.method.name,
-  });
+  return start.timeoutMs === undefined ? context : withTimeout(context, start.timeoutMs);
 }
 
 /** What the connection and the program's meta handlers make of the context. */

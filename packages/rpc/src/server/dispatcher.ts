@@ -22,11 +22,12 @@ const defaultMaxMetadataBytes = 32 * 1024;
 
 /** Takes the calls of all transports of one server, and finds who serves them. */
 export class Dispatcher implements ServerHandler {
-  readonly registry: Registry = new Registry();
+  readonly registry: Registry;
   readonly active: ActiveCalls = new ActiveCalls();
   readonly #runtime: ServerRuntime;
 
   constructor(options: ServerOptions) {
+    this.registry = new Registry(options.name);
     const middleware = buildMiddleware(options.middleware ?? [], {
       side: "server",
       service: options.name ?? "",
@@ -34,9 +35,12 @@ export class Dispatcher implements ServerHandler {
     this.#runtime = {
       options,
       middleware,
-      handler: composeCall(middleware, async (info, request) =>
-        invoke(this.registry.find(info.service, info.method), info, request),
-      ),
+      chain:
+        middleware.length === 0
+          ? undefined
+          : composeCall(middleware, async (info, request) =>
+              invoke(this.registry.find(info.service, info.method), info, request),
+            ),
       maxMetadataBytes: options.maxMetadataBytes ?? defaultMaxMetadataBytes,
       active: this.active,
     };
@@ -57,21 +61,26 @@ export class Dispatcher implements ServerHandler {
     void serve(this.#runtime, entry, bytes);
   }
 
-  async call(start: ServerStart, request: Uint8Array): Promise<Reply | undefined> {
+  call(start: ServerStart, request: Uint8Array): Promise<Reply | undefined> {
+    let entry: Entry;
     try {
-      const entry = this.registry.find(start.service, start.method);
-      const { kind } = entry.method;
-      if (isCallKind(kind)) return await serveCall(this.#runtime, entry, start, request);
-      throw notACall(entry);
+      entry = this.registry.find(start.service, start.method);
+      if (!isCallKind(entry.method.kind)) throw notACall(entry);
     } catch (thrown) {
-      return {
-        outcome: { error: thrownToError(thrown) },
-        header: noFields,
-        trailer: noFields,
-        backward: new Map(),
-      };
+      return Promise.resolve(refusal(thrown));
     }
+    return serveCall(this.#runtime, entry, start, request);
   }
+}
+
+/** The reply to a call that nobody serves. */
+function refusal(thrown: unknown): Reply {
+  return {
+    outcome: { error: thrownToError(thrown) },
+    header: noFields,
+    trailer: noFields,
+    backward: new Map(),
+  };
 }
 
 function notACall({ method: { name, kind } }: Entry): RpcError {

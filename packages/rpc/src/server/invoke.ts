@@ -1,18 +1,21 @@
-import { type Context, currentContext, runWithContext } from "@slipstream/metainfo";
+import { type Context, runWithContext } from "@slipstream/metainfo";
 import { type CallInfo, RpcError } from "@slipstream/stream";
 import type { CallScope } from "./call-scope.ts";
 import type { Entry } from "./registry.ts";
 import type { ServerMessageStream } from "./server-stream.ts";
 
-/** Runs the handler itself, the innermost step of the middleware chain, with the context that middleware passed on. */
-export function invoke(entry: Entry, info: CallInfo, request: unknown): Promise<unknown> {
+/**
+ * Runs the handler itself, the innermost step of the middleware chain, with the context that middleware passed on. Gives
+ * what the handler gives: for ping-pong a response or a promise of it.
+ */
+export function invoke(entry: Entry, info: CallInfo, request: unknown): unknown {
   const scope = info.stream as CallScope;
   if (info.context !== scope.context) scope.adopt(info);
-  const run = async (): Promise<unknown> =>
+  return runWithContext(info.context, () =>
     info.isStreaming
       ? runStreamHandler(entry, scope as ServerMessageStream, request as ServerMessageStream)
-      : entry.handle(request, scope);
-  return info.context === currentContext() ? run() : runWithContext(info.context, run);
+      : entry.handle(request, scope),
+  );
 }
 
 /**

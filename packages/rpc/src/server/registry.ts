@@ -1,9 +1,13 @@
+import { Context } from "@slipstream/metainfo";
 import { type AnyMethod, RpcError, type ServiceDescriptor } from "@slipstream/stream";
+import { callerKey } from "../caller.ts";
 
 /** A method and the function that serves it. */
 export interface Entry {
   readonly service: ServiceDescriptor;
   readonly method: AnyMethod;
+  /** What the context of every call of the method starts from: it says whose handler it is. */
+  readonly context: Context;
   /** The handler, bound to its implementation. */
   readonly handle: (...args: readonly unknown[]) => unknown;
   /** As the method's codec does it; but what a handler gives that does not fit its type is no fault of the caller. */
@@ -13,6 +17,12 @@ export interface Entry {
 /** The services of one server, by their names on the wire. */
 export class Registry {
   readonly #services = new Map<string, Map<string, Entry>>();
+  readonly #serverName: string | undefined;
+
+  /** `serverName`: by which services that handlers call know this one; else they know the service's own name. */
+  constructor(serverName?: string) {
+    this.#serverName = serverName;
+  }
 
   /** @throws RpcError `invalid_argument` when a handler is missing or the name is taken. */
   add(service: ServiceDescriptor, implementation: Readonly<Record<string, unknown>>): void {
@@ -35,6 +45,10 @@ export class Registry {
       methods.set(method.name, {
         service,
         method,
+        context: Context.background.setValue(callerKey, {
+          service: this.#serverName ?? service.name,
+          method: method.name,
+        }),
         handle: handler.bind(implementation),
         encodeResponse: (response) => encodeResponse(method, response),
       });
