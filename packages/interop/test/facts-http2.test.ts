@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { constants } from "node:http2";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Msg } from "../src/gen/lab.ts";
 import {
   type KitexPeer,
   type KitexServer,
@@ -9,7 +10,6 @@ import {
   startKitexDriver,
   startKitexServer,
 } from "../src/index.ts";
-import { Msg } from "../src/slipstream/lab.ts";
 import { buildLimitMs, describeKitex } from "./kitex-suite.ts";
 import {
   chatMessage,

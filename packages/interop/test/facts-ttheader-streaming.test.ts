@@ -1,5 +1,6 @@
 import { type Frame, FrameKind } from "@slipstream/ttheader";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Msg } from "../src/gen/lab.ts";
 import {
   type KitexPeer,
   type KitexServer,
@@ -8,7 +9,6 @@ import {
   startKitexDriver,
   startKitexServer,
 } from "../src/index.ts";
-import { Msg } from "../src/slipstream/lab.ts";
 import { buildLimitMs, describeKitex } from "./kitex-suite.ts";
 import {
   data,

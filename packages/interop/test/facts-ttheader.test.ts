@@ -1,5 +1,6 @@
 import { encodeFrame, type Frame, type IntPair, type StringPair } from "@slipstream/ttheader";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Msg } from "../src/gen/lab.ts";
 import {
   type Call,
   type KitexPeer,
@@ -8,7 +9,6 @@ import {
   startKitexDriver,
   startKitexServer,
 } from "../src/index.ts";
-import { Msg } from "../src/slipstream/lab.ts";
 import { buildLimitMs, describeKitex } from "./kitex-suite.ts";
 import { exception, RawConnection, rawServer, readException, thriftMessage } from "./raw-ttheader.ts";
 

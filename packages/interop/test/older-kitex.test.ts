@@ -3,6 +3,7 @@ import { type Client, createClient } from "@slipstream/rpc";
 import { type TtheaderTransport, ttheader } from "@slipstream/transport-ttheader";
 import { FrameKind } from "@slipstream/ttheader";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Lab } from "../src/gen/lab.ts";
 import {
   type Call,
   type KitexPeer,
@@ -12,7 +13,6 @@ import {
   startKitexServer,
 } from "../src/index.ts";
 import { createCaller } from "../src/slipstream/caller.ts";
-import { Lab } from "../src/slipstream/lab.ts";
 import { type SlipstreamServer, startSlipstreamServer } from "../src/slipstream/server.ts";
 import { serverTransports, Transports } from "../src/slipstream/transports.ts";
 import { buildLimitMs, describeKitex } from "./kitex-suite.ts";

@@ -9,7 +9,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { Msg } from "../src/slipstream/lab.ts";
+import { Msg } from "../src/gen/lab.ts";
 
 /** A message with gRPC's five bytes before it. */
 export function grpcMessage(payload: Uint8Array, isCompressed = false): Buffer {

@@ -11,7 +11,7 @@ import {
   type StringPair,
 } from "@slipstream/ttheader";
 import { FrameCutter } from "../src/frame-cutter.ts";
-import { Msg } from "../src/slipstream/lab.ts";
+import { Msg } from "../src/gen/lab.ts";
 
 /** One side of a connection that writes and reads frames as the test says, with no protocol behind it. */
 export class RawConnection implements Disposable {

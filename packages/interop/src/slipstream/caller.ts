@@ -12,8 +12,8 @@ import {
 import { type Client, createClient } from "@slipstream/rpc";
 import type { CallOptions, ClientTransport, Header, StreamOptions } from "@slipstream/stream";
 import type { Call, Caller, ManyOutcome, Message, Outcome } from "../calls.ts";
+import { Lab, type Msg } from "../gen/lab.ts";
 import { describeFailure } from "./failures.ts";
-import { Lab, type Msg } from "./lab.ts";
 import { fromMsg, toMsg } from "./messages.ts";
 import { textOf } from "./records.ts";
 import { type OpenStream, ofBidi, ofClient, ofServer, runScript } from "./script.ts";
@@ -166,7 +166,10 @@ function contextFor(call: Call): Context {
     context = withPersistentValue(context, key, value);
   }
   for (const [key, value] of Object.entries(call.transient ?? {})) context = withValue(context, key, value);
-  if (call.metadata) context = appendToOutgoingContext(context, ...call.metadata.flat());
+  for (const [name, value] of call.metadata ?? []) {
+    const isBinary = name.endsWith("-bin");
+    context = appendToOutgoingContext(context, name, isBinary ? Buffer.from(value, "latin1") : value);
+  }
   return call.contextTimeoutMs === undefined ? context : withTimeout(context, call.contextTimeoutMs);
 }
 

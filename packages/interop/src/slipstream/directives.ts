@@ -8,7 +8,7 @@ import {
 } from "@slipstream/metainfo";
 import { BizStatusError, type ServerCall } from "@slipstream/stream";
 import type { Call, Caller } from "../calls.ts";
-import { type Msg, Refused } from "./lab.ts";
+import { type Msg, Refused } from "../gen/lab.ts";
 import { filler, fromMsg } from "./messages.ts";
 import { type LiveRecord, type Records, startOf, textOf } from "./records.ts";
 

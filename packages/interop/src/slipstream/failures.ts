@@ -1,7 +1,7 @@
 import { ContextError } from "@slipstream/metainfo";
 import { BizStatusError, RpcError } from "@slipstream/stream";
 import type { Failure } from "../calls.ts";
-import { Refused } from "./lab.ts";
+import { Refused } from "../gen/lab.ts";
 
 /** An error of ours in the words in which Kitex programs report theirs. */
 export function describeFailure(error: unknown): Failure {

@@ -1,7 +1,7 @@
 import type { Implementation, ServerCall } from "@slipstream/stream";
+import type { Lab, Msg, Shed } from "../gen/lab.ts";
 import { obey, type Surroundings, type Turn } from "./directives.ts";
 import { describeFailure } from "./failures.ts";
-import type { Lab, Msg, Shed } from "./lab.ts";
 import { LiveRecord } from "./records.ts";
 
 /** Lab as go/handler.go serves it: every handler does what its message says. */

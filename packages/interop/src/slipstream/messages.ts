@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import type { Message } from "../calls.ts";
-import type { Msg } from "./lab.ts";
+import type { Msg } from "../gen/lab.ts";
 
 // The TypeScript half of go/message.go: both must make up the same bytes and sum them up alike.
 const shownBytes = 256;

@@ -1,9 +1,9 @@
 import { setTimeout } from "node:timers/promises";
 import type { BidiStreaming, ClientStreaming, Header, ServerStreaming } from "@slipstream/stream";
 import type { Call, Message, Step } from "../calls.ts";
+import type { Msg } from "../gen/lab.ts";
 import type { OutcomeDraft } from "./caller.ts";
 import { describeFailure } from "./failures.ts";
-import type { Msg } from "./lab.ts";
 import { fromMsg, toMsg } from "./messages.ts";
 
 // The TypeScript half of go/stream.go.

@@ -1,8 +1,8 @@
 import { createServer } from "@slipstream/rpc/server";
 import type { ServerTransport } from "@slipstream/stream";
 import type { Callee, Caller } from "../calls.ts";
+import { Lab, Shed } from "../gen/lab.ts";
 import { laboratory, shed } from "./handlers.ts";
-import { Lab, Shed } from "./lab.ts";
 import { keepStart, Records } from "./records.ts";
 
 export interface SlipstreamServer extends Callee, AsyncDisposable {

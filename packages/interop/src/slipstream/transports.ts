@@ -34,5 +34,5 @@ function open({ protocol, connection = "shared", gzip = false }: Call): ClientTr
 
 /** All that our server speaks. */
 export function serverTransports(): ServerTransport[] {
-  return [ttheader(), http2()];
+  return [ttheader(), http2({ sendsGzip: true })];
 }

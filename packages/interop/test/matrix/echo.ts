@@ -58,6 +58,15 @@ const many: Run = async (trial) => {
   if (isStream || trial.protocol === "grpc") expect(proxy.connections).toBe(1);
 };
 
+const gzipped: Run = async (trial) => {
+  const text = "compress me ".repeat(100);
+  await using proxy = await startRecordingProxy(trial.pair.callee.target);
+  const outcome = await trial.call(text, { gzip: true, connection: "own", target: proxy.target });
+  expect(outcome).toMatchObject({ error: null, messages: [{ text: trial.echo(text) }] });
+  const passed = proxy.passages.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0);
+  expect(passed).toBeLessThan(text.length);
+};
+
 export const echo: readonly Feature[] = [
   feature("echo [B1][B2][B6][B7][B77]", () => plainEcho),
   feature("several arguments, none, void", ({ kind }) =>
@@ -67,6 +76,10 @@ export const echo: readonly Feature[] = [
   ),
   feature("empty message", () => emptyMessage),
   feature("8 MiB message", () => largeMessage),
+  feature("gzip both ways", ({ protocol, kind }) => {
+    if (protocol !== "grpc") return absent("Only HTTP/2 has it.");
+    return kind === "oneway" ? absent("A oneway call has no reply.") : gzipped;
+  }),
   feature("200 calls at once, streams on one connection", ({ kind }) =>
     kind === "client" || kind === "server" || kind === "oneway"
       ? absent("Shown with the kinds that answer each message.")

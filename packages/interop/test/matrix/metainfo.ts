@@ -62,6 +62,30 @@ const backward: Run = async (trial) => {
   expect(outcome.backward).toEqual({ shard: "s7" });
 };
 
+const grpcMetadata: Run = async (trial) => {
+  const outcome = await trial.call("", {
+    metadata: [
+      ["trace", "a"],
+      ["Trace", "b"],
+      ["raw-bin", "\u0001bytes"],
+    ],
+  });
+  expect(outcome.error).toBeNull();
+  const { metadata } = await trial.record();
+  expect(metadata).toMatchObject({ trace: ["a", "b"], "raw-bin": ["\u0001bytes"] });
+};
+
+const callerName: Run = async (trial) => {
+  expect((await trial.call("", { caller: "lab.client" })).error).toBeNull();
+  const { caller } = await trial.record();
+  if (trial.protocol === "ttheader-streaming" && (trial.kitexCalls || trial.kitexServes)) {
+    expect(caller).toBe("");
+    return "Kitex names no caller on TTHeader streams.";
+  }
+  expect(caller).toBe("lab.client");
+  return undefined;
+};
+
 export const metainfo = [
   feature("forward metainfo [A2][A3][D4][D12]", ({ protocol }) => (isBare(protocol) ? bare : forward)),
   feature("odd metainfo keys [B63][D1]", ({ protocol }) => {
@@ -72,6 +96,10 @@ export const metainfo = [
     if (isBare(protocol)) return bare;
     return protocol === "grpc" ? absent("HTTP/2 has no prefix for upstream values.") : upstreamKey;
   }),
+  feature("metadata with several values and bytes [C4][C5][C7]", ({ protocol }) =>
+    protocol === "grpc" ? grpcMetadata : absent("Only HTTP/2 has a place for it in Kitex."),
+  ),
+  feature("name of the caller", ({ protocol }) => (isBare(protocol) ? bare : callerName)),
   feature("backward metainfo [D26][D29]", ({ protocol, kind }) => {
     if (isStreaming(kind)) return noBackward;
     if (kind === "oneway") return absent("A oneway call has no reply.");
