@@ -166,7 +166,7 @@ const DEFAULTS: ResolvedOptions = {
 
 /** What the wire can say of a setting (RFC 9113, 6.5.2). */
 const RANGES: Partial<Record<keyof SessionOptions, readonly [number, number]>> = {
-  streamWindowBytes: [0, 0x7fffffff],
+  streamWindowBytes: [1, 0x7fffffff],
   connectionWindowBytes: [65_535, 0x7fffffff],
   maxWindowBytes: [0, 0x7fffffff],
   maxFrameBytes: [16_384, 0xffffff],

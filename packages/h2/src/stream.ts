@@ -274,23 +274,28 @@ export class SessionStream implements Stream, Waiting {
   changeReceiveWindow(by: number): void {
     this.receiveWindow += by;
     this.#windowBytes += by;
+    this.#replenish();
   }
 
   consume(bytes: number): void {
     if (!(bytes > 0) || this.unreadBytes === 0) return;
-    const { receiveWindow, sender, growth } = this.#owner;
+    const { receiveWindow } = this.#owner;
     const taken = Math.min(bytes, this.unreadBytes);
     this.unreadBytes -= taken;
     receiveWindow.unreadBytes -= taken;
     receiveWindow.replenish();
-    if (this.receiving === Progress.ENDED) return;
+    this.#replenish();
+  }
+
+  /** Lets the peer send more, once half of its window is used and read. */
+  #replenish(): void {
     const left = this.receiveWindow + this.unreadBytes;
-    if (left > this.#windowBytes >> 1) return;
+    if (left > this.#windowBytes >> 1 || this.receiving === Progress.ENDED) return;
     // The window grows with what was measured, but only here: for a stream that has used it and is being read.
-    this.#windowBytes = growth.windowBytes;
+    this.#windowBytes = this.#owner.growth.windowBytes;
     const increment = this.#windowBytes - left;
     if (increment <= 0) return;
     this.receiveWindow += increment;
-    sender.output.numberFrame(FrameType.WINDOW_UPDATE, this.id, increment);
+    this.#owner.sender.output.numberFrame(FrameType.WINDOW_UPDATE, this.id, increment);
   }
 }

@@ -155,6 +155,18 @@ describe("what is received", () => {
     expect(raw.resetCode(1)).toBe(ErrorCode.FLOW_CONTROL_ERROR);
   });
 
+  it("may go on when a smaller window that is acknowledged was used already, and read", () => {
+    const { raw } = serverAndRaw({ streamWindowBytes: 1000, maxWindowBytes: 0 }, () => {});
+    raw.isPolite = false;
+    raw.begin();
+    raw.send(raw.headers(1, REQUEST), frame(DATA, 0, 1, Buffer.alloc(30_000)));
+    expect(raw.of(WINDOW_UPDATE, 1)).toEqual([]);
+    raw.send(frame(SETTINGS, ACK, 0));
+    const [update] = raw.of(WINDOW_UPDATE, 1);
+    // The window is 1000 - 30000 for the peer, and 1000 after this.
+    expect(update?.payload.readUInt32BE(0)).toBe(30_000);
+  });
+
   it("lets windows grow, up to a limit, when a round trip brings more than they hold", () => {
     const { raw, atServer } = serverAndRaw({ streamWindowBytes: 100_000, maxWindowBytes: 400_000 }, () => {});
     raw.isPolite = false;

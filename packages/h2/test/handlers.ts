@@ -43,6 +43,7 @@ export class RecordedStream implements StreamHandler {
   isClosed = false;
   reason: StreamClose | undefined;
   drains = 0;
+  whenHeaders: (() => void) | undefined;
   whenData: ((bytes: Uint8Array) => void) | undefined;
   whenDrained: (() => void) | undefined;
   whenEnded: (() => void) | undefined;
@@ -55,6 +56,7 @@ export class RecordedStream implements StreamHandler {
   onHeaders(list: Fields, endStream: boolean): void {
     this.events.push(endStream ? "headers+end" : "headers");
     this.headers = list;
+    this.whenHeaders?.();
   }
   onData(chunk: Uint8Array, start: number, end: number): void {
     this.events.push(`data ${end - start}`);
