@@ -1,6 +1,7 @@
 export { h2Sessions } from "./h2-sessions.ts";
 export type { Http2Transport } from "./http2.ts";
 export { http2 } from "./http2.ts";
+export { nodeHttp2 } from "./node-http2/node-http2.ts";
 export type {
   ClientOptions,
   FlowOptions,
@@ -8,5 +9,4 @@ export type {
   KeepaliveOptions,
   MessageOptions,
 } from "./options.ts";
-export { nodeHttp2 } from "./node-http2/node-http2.ts";
 export type { SessionEngine, SessionSettings } from "./session-engine.ts";

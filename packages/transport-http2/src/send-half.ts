@@ -62,7 +62,7 @@ export class SendHalf {
 
   /** The stream is over: who waits for room fails with `error`, too. */
   end(error: CallError): void {
-    this.#closed = error;
+    this.#closed ??= error;
     const room = this.#room;
     this.#room = undefined;
     room?.reject(error);

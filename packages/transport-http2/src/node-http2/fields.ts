@@ -34,12 +34,16 @@ export function toNodeHeaders(shared: Fields, more: Fields, maxListBytes: number
     }
     const present = headers[name];
     if (present === undefined) headers[name] = bytes;
-    else if (!isSingle.test(name)) headers[name] = Array.isArray(present) ? [...present, bytes] : [present, bytes];
+    else if (!isSingle.test(name))
+      headers[name] = Array.isArray(present) ? [...present, bytes] : [present, bytes];
     if (neverIndexed === true) secret.push(name);
   }
   const limit = Math.min(maxListBytes, maxBlockBytes);
   if (size > limit) {
-    throw new H2Error(ErrorCode.INTERNAL_ERROR, `the fields count ${size} bytes, and up to ${limit} can be sent`);
+    throw new H2Error(
+      ErrorCode.INTERNAL_ERROR,
+      `the fields count ${size} bytes, and up to ${limit} can be sent`,
+    );
   }
   if (secret.length > 0) headers[sensitiveHeaders] = secret;
   return headers as OutgoingHttpHeaders;

@@ -1,5 +1,5 @@
+import { connect, performServerHandshake, type ServerHttp2Stream, type SessionOptions } from "node:http2";
 import type { Socket } from "node:net";
-import { connect, type ServerHttp2Stream, performServerHandshake, type SessionOptions } from "node:http2";
 import type { SessionHandler } from "@slipstream/h2";
 import type { SessionEngine, SessionSettings } from "../session-engine.ts";
 import { NodeSession } from "./session.ts";

@@ -1,6 +1,12 @@
-import type { Socket } from "node:net";
-import type { ClientHttp2Session, ClientHttp2Stream, Http2Session, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  Http2Session,
+  ServerHttp2Session,
+  ServerHttp2Stream,
+} from "node:http2";
 import { constants } from "node:http2";
+import type { Socket } from "node:net";
 import {
   ErrorCode,
   type Fields,
@@ -22,6 +28,8 @@ import { cannotOpen, NodeStream, type StreamOwner } from "./stream.ts";
 const streamsBeforeSettings = 100;
 const allIds = 2 ** 31 - 1;
 const noFields: Fields = [];
+/** How long answers may take to leave a session that was destroyed. */
+const lingerMs = 1000;
 
 /** Node's `Http2Session`, either side, as a session. */
 export class NodeSession implements Session, StreamOwner {
@@ -39,6 +47,9 @@ export class NodeSession implements Session, StreamOwner {
   #isClosed = false;
   #error: Error | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
+  #lingerTimer: NodeJS.Timeout | undefined;
+  /** The code of a `destroy` that waits for answers to leave. */
+  #endsWith: number | undefined;
 
   constructor(
     node: ClientHttp2Session | ServerHttp2Session,
@@ -50,7 +61,9 @@ export class NodeSession implements Session, StreamOwner {
     this.#handler = handler;
     // Node buffers up to a window more while a stream is paused.
     this.maxUnreadBytes = settings.streamWindowBytes / 2;
-    this.#keepalive = new Keepalive(this, settings, () => this.destroy(ErrorCode.NO_ERROR, "the peer did not answer a PING"));
+    this.#keepalive = new Keepalive(this, settings, () =>
+      this.destroy(ErrorCode.NO_ERROR, "the peer did not answer a PING"),
+    );
     const session: Http2Session = node;
     session.on("error", (error) => {
       this.#error ??= error;
@@ -159,17 +172,29 @@ export class NodeSession implements Session, StreamOwner {
   }
 
   destroy(code: number = ErrorCode.NO_ERROR, debug = ""): void {
-    if (this.#isClosed) return;
     const node = this.#node;
-    if (!node.destroyed) node.goaway(code, 0, Buffer.from(debug));
-    this.#closed(debug === "" ? `the session was closed here with code ${code}` : debug, code);
-    node.destroy(undefined, code);
+    if (this.#isClosed || node.destroyed) return;
+    const message = debug === "" ? `the session was closed here with code ${code}` : debug;
+    node.goaway(code, 0, Buffer.from(debug));
+    // Answers that are complete still leave; so does what Node has to send, unlike without `close`.
+    this.#endsWith = code;
+    const mayFinish = isServer(node);
+    for (const stream of [...this.#streams]) {
+      if (!mayFinish || !stream.isEnding) stream.lose(this.#lost(message, code));
+    }
+    node.close();
+    this.#lingerTimer = setTimeout(() => this.#closed(message, code), lingerMs);
+    if (this.#streams.size === 0) this.#closed(message, code);
   }
 
   // StreamOwner.
 
   streamClosed(stream: NodeStream): void {
     this.#streams.delete(stream);
+    if (this.#endsWith !== undefined && this.#streams.size === 0) {
+      const code = this.#endsWith;
+      setImmediate(() => this.#closed(`the session was closed here with code ${code}`, code));
+    }
     if (this.#waiters.length > 0) process.nextTick(() => this.#runWaiters());
   }
 
@@ -186,7 +211,8 @@ export class NodeSession implements Session, StreamOwner {
   }
 
   #refuseWaiters(): void {
-    for (const waiter of this.#waiters.splice(0)) waiter.onCannotOpen(cannotOpen("the session takes no new streams"));
+    for (const waiter of this.#waiters.splice(0))
+      waiter.onCannotOpen(cannotOpen("the session takes no new streams"));
   }
 
   #settings(): void {
@@ -206,10 +232,18 @@ export class NodeSession implements Session, StreamOwner {
 
   #goaway(code: number, lastStreamId: number, debug: Uint8Array | undefined): void {
     this.#isDraining = true;
-    this.#handler.onEvent({ type: "goaway_received", message: `code ${code}, last stream ${lastStreamId}`, code });
+    this.#handler.onEvent({
+      type: "goaway_received",
+      message: `code ${code}, last stream ${lastStreamId}`,
+      code,
+    });
     // A draining server says so twice; Node ends such a session by itself once its streams are over.
     this.#handler.onGoaway(lastStreamId, code, debug ?? new Uint8Array());
     this.#refuseWaiters();
+  }
+
+  #lost(message: string, code: number): StreamClose {
+    return { code, by: "connection", unprocessed: false, message };
   }
 
   #closed(message: string, code: number = ErrorCode.INTERNAL_ERROR): void {
@@ -217,11 +251,12 @@ export class NodeSession implements Session, StreamOwner {
     this.#isClosed = true;
     this.isLost = true;
     clearTimeout(this.#graceTimer);
+    clearTimeout(this.#lingerTimer);
     this.#keepalive.stop();
     const wasInUse = this.#streams.size > 0;
     const text = this.#error?.message ?? message;
-    const reason: StreamClose = { code, by: "connection", unprocessed: false, message: text };
-    for (const stream of [...this.#streams]) stream.lose(reason);
+    for (const stream of [...this.#streams]) stream.lose(this.#lost(text, code));
+    if (!this.#node.destroyed) this.#node.destroy(undefined, code);
     this.#refuseWaiters();
     this.#handler.onEvent({ type: "closed", message: text });
     this.#handler.onClose(this.#error ?? (wasInUse ? new Error(text) : undefined));

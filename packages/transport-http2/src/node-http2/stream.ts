@@ -1,5 +1,12 @@
 import type { Http2Stream, ServerHttp2Stream } from "node:http2";
-import { ErrorCode, type Fields, H2Error, type Stream, type StreamClose, type StreamHandler } from "@slipstream/h2";
+import {
+  ErrorCode,
+  type Fields,
+  H2Error,
+  type Stream,
+  type StreamClose,
+  type StreamHandler,
+} from "@slipstream/h2";
 import { fromRawHeaders, toNodeHeaders } from "./fields.ts";
 
 /** What a stream may hold unsent before its owner is asked to wait. */
@@ -23,11 +30,13 @@ export class NodeStream implements Stream {
   #handler: StreamHandler | undefined;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
+  #hasWritten = false;
   #wantsDrain = false;
   #unread = 0;
   #isPaused = false;
   #trailers: { readonly shared: Fields; readonly fields: Fields } | undefined;
   #received: Fields | undefined;
+  #untold: (() => void) | undefined;
   #isEnding = false;
   #hasEnded = false;
   #hasPeerEnded = false;
@@ -51,6 +60,11 @@ export class NodeStream implements Stream {
     return this.#node.id ?? 0;
   }
 
+  /** Our side has said its last, and it may not have left yet. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
   get bufferedBytes(): number {
     if (this.#isClosed) return 0;
     const trailer = this.#isEnding && !this.#hasEnded ? 1 : 0;
@@ -72,10 +86,20 @@ export class NodeStream implements Stream {
     node.on("end", () => this.#end());
   }
 
+  /** A response. Content that was sent with it, which Node gives a little later, is told in the same turn. */
   onHeaders(raw: readonly string[], endStream: boolean): void {
     if (this.#isClosed) return;
-    this.#handler?.onHeaders(fromRawHeaders(raw), endStream);
+    this.#untold = (): void => {
+      this.#untold = undefined;
+      this.#handler?.onHeaders(fromRawHeaders(raw), endStream);
+    };
     this.read();
+    if (endStream) this.#tellHeaders();
+    else setImmediate(() => this.#tellHeaders());
+  }
+
+  #tellHeaders(): void {
+    if (!this.#isClosed) this.#untold?.();
   }
 
   onInformational(raw: readonly string[]): void {
@@ -86,7 +110,8 @@ export class NodeStream implements Stream {
 
   inform(fields: Fields): void {
     const node = this.#node as ServerHttp2Stream;
-    if (!this.#isClosed) node.additionalHeaders(toNodeHeaders(fields, noFields, this.#owner.maxSendListBytes));
+    if (!this.#isClosed)
+      node.additionalHeaders(toNodeHeaders(fields, noFields, this.#owner.maxSendListBytes));
   }
 
   respond(shared: Fields, fields: Fields = noFields, endStream = false): void {
@@ -104,6 +129,8 @@ export class NodeStream implements Stream {
     if (this.#isClosed || this.#isEnding) return true;
     if (prefix !== undefined && prefix.length > 0) this.#gather(Uint8Array.prototype.slice.call(prefix));
     if (bytes.length > 0) this.#gather(bytes);
+    // The first message goes with the header section, if that was sent in this turn.
+    if (!this.#hasWritten) this.#flush();
     if (this.bufferedBytes < highWaterBytes) return true;
     this.#wantsDrain = true;
     return false;
@@ -137,18 +164,22 @@ export class NodeStream implements Stream {
   /** The connection is lost, or over. */
   lose(reason: StreamClose): void {
     this.#close(reason);
+    // Else Node would end our side in order, as if all had been said.
+    if (!this.#node.destroyed)
+      this.#node.close(reason.code === ErrorCode.NO_ERROR ? ErrorCode.CANCEL : reason.code);
   }
 
   #gather(bytes: Uint8Array): void {
+    this.#pendingBytes += bytes.length;
     // Frames of one turn leave in one write: a call into Node for each costs more than all the rest.
     if (this.#pending.push(bytes) === 1) process.nextTick(() => this.#flush());
-    this.#pendingBytes += bytes.length;
   }
 
   #flush(): void {
     if (this.#pending.length === 0 || this.#isClosed) return;
     const [first] = this.#pending;
     const bytes = this.#pending.length === 1 ? first : Buffer.concat(this.#pending);
+    this.#hasWritten = true;
     this.#pending = [];
     this.#pendingBytes = 0;
     this.#node.write(bytes, () => this.#drained());
@@ -175,6 +206,7 @@ export class NodeStream implements Stream {
   }
 
   #data(chunk: Buffer): void {
+    this.#tellHeaders();
     if (this.#isClosed) return;
     this.#unread += chunk.length;
     this.#handler?.onData(chunk, 0, chunk.length);
@@ -184,9 +216,11 @@ export class NodeStream implements Stream {
   }
 
   #end(): void {
-    if (this.#isClosed) return;
+    // Node also says "end" of a stream that the peer has reset; the close tells of that.
+    if (this.#isClosed || (this.#node.rstCode && this.#received === undefined)) return;
     this.#hasPeerEnded = true;
-    if (this.#received !== undefined) this.#handler?.onTrailers(this.#received);
+    this.#tellHeaders();
+    if (this.#received !== undefined && !this.#isClosed) this.#handler?.onTrailers(this.#received);
     if (!this.#isClosed) this.#handler?.onEnd();
   }
 
