@@ -15,6 +15,7 @@ export class BrowserLink implements StartableLink {
   readonly #socket: BrowserWebSocket;
   #resolveClosed!: () => void;
   #receiver: LinkReceiver | undefined;
+  #writtenBytes = 0;
   #poll: Timer | undefined;
 
   constructor(socket: BrowserWebSocket) {
@@ -41,8 +42,15 @@ export class BrowserLink implements StartableLink {
     };
   }
 
+  get sentBytes(): number {
+    return this.#writtenBytes - this.#socket.bufferedAmount;
+  }
+
   write(chunks: readonly Uint8Array[]): boolean {
-    for (const message of packFrames(chunks, maxPackedBytes)) this.#socket.send(message);
+    for (const message of packFrames(chunks, maxPackedBytes)) {
+      this.#writtenBytes += message.length;
+      this.#socket.send(message);
+    }
     if (this.#hasRoom()) return true;
     this.#poll ??= setTimer(() => this.#checkRoom(), pollMs);
     return false;

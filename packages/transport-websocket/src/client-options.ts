@@ -40,6 +40,7 @@ export interface WebSocketOptions extends StreamLimits {
   /**
    * How often a silent server is asked for a sign of life, in milliseconds; after twice this time without any the
    * connection counts as lost. 0: never. It is what finds a connection that a proxy or a sleeping laptop has lost.
+   * In browsers nothing is heard of a message before all of it has come, so one that takes longer counts as silence.
    * @defaultValue 30,000
    */
   readonly heartbeatIntervalMs?: number;

@@ -379,6 +379,45 @@ describe("heartbeat", () => {
     }
   });
 
+  it("counts what the link still sends as a sign of life: an answer cannot come before all of a large message is sent", () => {
+    vi.useFakeTimers();
+    try {
+      const { session, server } = connectClient({ heartbeatIntervalMs: 100 });
+      const link = Object.assign(server, { sentBytes: 0 });
+      session.open(callStart());
+      server.send(hello());
+      for (let i = 0; i < 10; i++) {
+        vi.advanceTimersByTime(99);
+        link.sentBytes += 1000;
+        vi.advanceTimersByTime(1);
+      }
+      expect(session.isClosed).toBe(false);
+      vi.advanceTimersByTime(200);
+      expect(session.isClosed).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("asks once more when its own timer was late: the program was busy, and what came is still unread", () => {
+    vi.useFakeTimers();
+    try {
+      const { session, server } = connectClient({ heartbeatIntervalMs: 100 });
+      session.open(callStart());
+      server.send(hello());
+      vi.advanceTimersByTime(100);
+      server.take();
+      vi.setSystemTime(Date.now() + 10_000);
+      vi.advanceTimersByTime(100);
+      expect(session.isClosed).toBe(false);
+      expect(server.take()[0]?.strings?.has("slipstream-ping")).toBe(true);
+      vi.advanceTimersByTime(100);
+      expect(session.isClosed).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("never asks Kitex", () => {
     vi.useFakeTimers();
     try {

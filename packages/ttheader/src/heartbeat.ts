@@ -4,6 +4,8 @@ import { clearTimer, setTimer, type Timer } from "./platform.ts";
 export interface HeartbeatHost {
   /** Asks the peer to send `token` back. */
   ask(token: string): void;
+  /** As the link says it. */
+  readonly sentBytes: number | undefined;
   onSilent(error: RpcError): void;
 }
 
@@ -15,6 +17,8 @@ export class Heartbeat {
   #count = 0;
   #isHeard = false;
   #hasAsked = false;
+  #sentBytes: number | undefined;
+  #dueMs = 0;
 
   /** `intervalMs` 0: never asks. */
   constructor(intervalMs: number, host: HeartbeatHost) {
@@ -38,12 +42,18 @@ export class Heartbeat {
 
   #wait(): void {
     this.#isHeard = false;
+    this.#sentBytes = this.#host.sentBytes;
+    this.#dueMs = Date.now() + this.#intervalMs;
     this.#timer = setTimer(() => this.#check(), this.#intervalMs);
   }
 
   #check(): void {
     this.#timer = undefined;
-    if (!this.#isHeard && this.#hasAsked) {
+    // An answer cannot come while the question waits behind a large message that is still being taken.
+    const isAlive = this.#isHeard || this.#host.sentBytes !== this.#sentBytes;
+    // The program was busy, or the machine asleep: what came meanwhile is still to be read.
+    const isLate = Date.now() - this.#dueMs > this.#intervalMs / 2;
+    if (!isAlive && this.#hasAsked && !isLate) {
       this.#host.onSilent(
         new RpcError(
           "unavailable",
@@ -52,7 +62,7 @@ export class Heartbeat {
       );
       return;
     }
-    this.#hasAsked = !this.#isHeard;
+    this.#hasAsked = !isAlive;
     if (this.#hasAsked) this.#host.ask(String(++this.#count));
     this.#wait();
   }

@@ -5,6 +5,8 @@ export interface Link {
    * it is over its limit, not only after a time.
    */
   readonly canPause: boolean;
+  /** How much of what was written has left, all in all. Absent where that is not known. */
+  readonly sentBytes?: number;
   /**
    * Sends the chunks, in order. Nobody changes their bytes afterwards, but several connections may share the memory
    * around them.

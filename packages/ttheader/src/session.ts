@@ -49,6 +49,7 @@ export interface Exchange {
 
 /** What the two ends of a connection have in common: frames in and out, the streams by their ids, credit and control. */
 export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
+  abstract readonly side: "client" | "server";
   readonly options: ResolvedSessionOptions;
   readonly outbox: Outbox;
   readonly peer: ConnectionPeer;
@@ -85,6 +86,9 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     });
     this.#heartbeat = new Heartbeat(options.heartbeatIntervalMs, {
       ask: (token) => this.writeControl(0, [[ControlKey.ping, token]]),
+      get sentBytes() {
+        return link.sentBytes;
+      },
       onSilent: (error) => this.#end(error, true),
     });
     if (peer.isSlipstream === true) this.markSlipstream();
