@@ -115,11 +115,13 @@ export class Pool {
     }
     // Until there are as many as wanted, each new stream brings about another connection.
     if (count > 0 && count + this.#dials.size < this.#options.muxConnections) this.#dial();
-    for (let i = 0; i < count; i++) {
-      const session = sessions[this.#turn++ % count] as ClientSession;
+    // In turn over as many as wanted; the others are for when those are full, and may grow idle and go.
+    const preferred = Math.min(count, this.#options.muxConnections);
+    for (let i = 0; i < preferred; i++) {
+      const session = sessions[this.#turn++ % preferred] as ClientSession;
       if (this.#hasRoom(session, use)) return session;
     }
-    return undefined;
+    return sessions.find((session) => this.#hasRoom(session, use));
   }
 
   #hasRoom(session: ClientSession, use: Use): boolean {

@@ -26,6 +26,7 @@ export interface ClientSessionEvents {
 
 /** The client's end of a connection. */
 export class ClientSession extends Session {
+  readonly side = "client";
   readonly #events: ClientSessionEvents;
   #lastId = 0;
   #hasSaidHello = false;

@@ -80,7 +80,7 @@ export class ClientStream implements ClientByteStream, Exchange {
   closeSend(): void {
     if (this.#isEnded || this.#isHalfClosed) return;
     this.#isHalfClosed = true;
-    this.#sender.finish(closedSend("send after half-close"), () => this.#writeTrailer());
+    this.#sender.finish("half-closed", () => this.#writeTrailer());
   }
 
   header(): Promise<Fields> {
@@ -176,11 +176,13 @@ export class ClientStream implements ClientByteStream, Exchange {
     if (this.#isEnded) return;
     this.#isEnded = true;
     const isOwing = !this.#isHalfClosed || this.#sender.isWaiting;
-    this.#sender.fail(error ?? closedSend("send after the server ended the stream"));
+    this.#sender.fail(error ?? "ended");
     if (isOwing) this.#writeTrailer();
-    const broken = error ?? closedSend("the stream ended");
-    this.#header.reject(broken);
-    this.#trailer.reject(broken);
+    // After a TRAILER both are resolved.
+    if (error !== undefined) {
+      this.#header.reject(error);
+      this.#trailer.reject(error);
+    }
     this.#receiver.end(error);
     this.#receiver.detach();
     this.#stopWatching?.();
@@ -201,10 +203,4 @@ export class ClientStream implements ClientByteStream, Exchange {
       encodeException(this.#method, this.id, exception),
     );
   }
-}
-
-function closedSend(message: string): RpcError {
-  return new RpcError("failed_precondition", message, {
-    origin: { ttstream: StreamErrorNumber.illegalOperation, side: "client" },
-  });
 }

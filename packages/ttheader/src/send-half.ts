@@ -1,4 +1,5 @@
 import { type CallError, RpcError } from "@slipstream/stream";
+import { StreamErrorNumber } from "./error-numbers.ts";
 import { patchHead } from "./frame-encode.ts";
 import { Latch } from "./latch.ts";
 import { BY_REFERENCE_BYTES, type Outbox } from "./outbox.ts";
@@ -8,8 +9,12 @@ export const MESSAGE_OVERHEAD_BYTES = 64;
 /** A stream that waited writes so much before the next one has its turn. */
 const TURN_BYTES = 64 * 1024;
 
+/** How sending ended in order; the error for those who send afterwards is made when somebody does. */
+export type SendEnd = "half-closed" | "ended";
+
 /** What a sending stream needs of its connection. */
 export interface SendHost {
+  readonly side: "client" | "server";
   readonly outbox: Outbox;
   readonly maxMessageBytes: number;
   readonly maxSendBufferBytes: number;
@@ -35,7 +40,7 @@ export class SendHalf {
   #queuedCost = 0;
   #room: Latch<void> | undefined;
   #last: (() => void) | undefined;
-  #closed: CallError | undefined;
+  #closed: CallError | SendEnd | undefined;
 
   constructor(host: SendHost, id: number, dataHead: Uint8Array, limit: number) {
     this.#host = host;
@@ -56,7 +61,7 @@ export class SendHalf {
 
   /** As `ByteStream.send`. */
   send(message: Uint8Array): Promise<void> | undefined {
-    if (this.#closed !== undefined) throw this.#closed;
+    if (this.#closed !== undefined) throw this.#closedError(this.#closed);
     if (this.#queue === undefined && this.#sentCost < this.#limit && !this.#host.outbox.isBlocked) {
       if (message.length > this.#host.maxMessageBytes) throw this.#tooLarge(message);
       this.#write(message);
@@ -65,22 +70,22 @@ export class SendHalf {
     return this.#enqueue(message);
   }
 
-  /** Lets `write` put the last frame behind all messages. `closed` is what later sends are told. */
-  finish(closed: CallError, write: () => void): void {
+  /** Lets `write` put the last frame behind all messages. `closed` is what later sends are told of. */
+  finish(closed: CallError | SendEnd, write: () => void): void {
     if (this.#closed !== undefined) return;
     this.#closed = closed;
     if (this.#queue === undefined) write();
     else this.#last = write;
   }
 
-  /** Drops what waits. Those who wait for room, and later sends, are told `error`. */
-  fail(error: CallError): void {
-    this.#closed = error;
+  /** Drops what waits. Those who wait for room, and later sends, are told of `closed`. */
+  fail(closed: CallError | SendEnd): void {
+    this.#closed = closed;
     this.#queue = undefined;
     this.#head = 0;
     this.#queuedCost = 0;
     this.#last = undefined;
-    this.#room?.reject(error);
+    this.#room?.reject(this.#closedError(closed));
     this.#room = undefined;
   }
 
@@ -148,6 +153,14 @@ export class SendHalf {
       outbox.commit(at + head.length + size);
     }
     this.#sentCost += size + MESSAGE_OVERHEAD_BYTES;
+  }
+
+  #closedError(closed: CallError | SendEnd): CallError {
+    if (typeof closed !== "string") return closed;
+    const after = closed === "half-closed" ? "half-close" : "the call has ended";
+    return new RpcError("failed_precondition", `send after ${after}`, {
+      origin: { ttstream: StreamErrorNumber.illegalOperation, side: this.#host.side },
+    });
   }
 
   #tooLarge(message: Uint8Array): RpcError {

@@ -19,6 +19,7 @@ export interface ServerSessionEvents {
 
 /** The server's end of a connection. */
 export class ServerSession extends Session {
+  readonly side = "server";
   readonly #handler: ServerHandler;
   readonly #events: ServerSessionEvents;
   /** Calls of a client that takes replies in the order of its requests; the first is being served. */

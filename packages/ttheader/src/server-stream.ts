@@ -108,7 +108,7 @@ export class ServerStream implements ServerByteStream, Exchange {
       this.#sender.fail(error);
       this.#writeEnd(end);
     } else {
-      this.#sender.finish(error ?? closedSend(), () => this.#writeEnd(end));
+      this.#sender.finish(error ?? "ended", () => this.#writeEnd(end));
     }
   }
 
@@ -204,12 +204,6 @@ export class ServerStream implements ServerByteStream, Exchange {
       error instanceof RpcError ? encodeException(this.#method, this.id, toException(error)) : undefined,
     );
   }
-}
-
-function closedSend(): RpcError {
-  return new RpcError("failed_precondition", "send after the call has ended", {
-    origin: { ttstream: StreamErrorNumber.illegalOperation, side: "server" },
-  });
 }
 
 function asRpcError(error: unknown): RpcError {
