@@ -72,6 +72,7 @@ export class HttpSession implements H2Session, ServerSectionOwner, LinkReceiver 
   #isPeerDraining = false;
   #hasPeerSettings = false;
   #isReadingPaused = false;
+  #isLinkClosed = false;
   #stopLinger: (() => void) | undefined;
 
   constructor(link: Link, handler: SessionHandler, options: ResolvedOptions, isServer: boolean) {
@@ -233,13 +234,10 @@ export class HttpSession implements H2Session, ServerSectionOwner, LinkReceiver 
     if (this.#isOver) return;
     this.#isOver = true;
     this.#incoming.parser.isStopped = true;
-    this.#output.flush();
-    this.#output.close();
     this.#timeouts.stop();
     this.#shutdown.stop();
-    this.#setReading(true);
-    this.#link.end();
-    this.#stopLinger = later(() => this.#link.destroy(), LINGER_MS);
+    if (!this.#isLinkClosed) this.#endLink();
+    this.#output.close();
     const reason = {
       code: code ?? ErrorCode.INTERNAL_ERROR,
       by: "connection",
@@ -251,6 +249,14 @@ export class HttpSession implements H2Session, ServerSectionOwner, LinkReceiver 
     this.#openQueue.refuse(this.#cannotOpen());
     this.#event("closed", message, code === undefined ? undefined : { code });
     this.#handler.onClose(error);
+  }
+
+  /** Lets the peer read what was sent, the GOAWAY above all, but does not wait for it long. */
+  #endLink(): void {
+    this.#output.flush();
+    this.#setReading(true);
+    this.#link.end();
+    this.#stopLinger = later(() => this.#link.destroy(), LINGER_MS);
   }
 
   /** The peer broke a rule, or a limit, or our own code threw. */
@@ -311,12 +317,12 @@ export class HttpSession implements H2Session, ServerSectionOwner, LinkReceiver 
   }
 
   onClose(error?: Error): void {
+    this.#isLinkClosed = true;
     this.#stopLinger?.();
     if (this.#isOver) return;
     const open = this.#streams.size;
     const isInOrder = error === undefined && open === 0 && this.#hasPeerSettings;
     const message = error?.message ?? `the peer closed the link with ${open} streams open`;
-    this.#output.close();
     this.#over(isInOrder ? undefined : (error ?? new H2Error(ErrorCode.CONNECT_ERROR, message)), message);
   }
 
