@@ -11,16 +11,14 @@ import { hops } from "./matrix/hops.ts";
 import { lifecycle } from "./matrix/lifecycle.ts";
 import { metainfo } from "./matrix/metainfo.ts";
 import { type Result, Results } from "./matrix/results.ts";
-import { columns, spoken, startWorld, type World } from "./matrix/world.ts";
+import { columns, speak, startWorld, type World } from "./matrix/world.ts";
 
 const features = [...echo, ...metainfo, ...headers, ...endings, ...lifecycle, ...death, ...hops];
 
 const isOurs = ({ from, to }: Sides): boolean => from === "Slipstream" || to === "Slipstream";
 
 function cellOf(feature: Feature, place: Place) {
-  return isOurs(place.pair) && !spoken.has(place.protocol)
-    ? absent("Ours does not speak it yet.")
-    : feature.cell(place);
+  return speak(place.pair, place.protocol) ? feature.cell(place) : absent("Ours does not speak it yet.");
 }
 
 describeKitex("interoperability", () => {

@@ -25,7 +25,7 @@ export class Transports implements AsyncDisposable {
 }
 
 function open({ protocol, connection = "shared", gzip = false }: Call): ClientTransport {
-  if (protocol === "ttheader-streaming") {
+  if (protocol === "ttheader" || protocol === "ttheader-streaming") {
     return ttheader({ connections: connection === "short" || connection === "long" ? connection : "mux" });
   }
   if (protocol === "grpc") return http2({ sendsGzip: gzip, acceptsGzip: gzip });

@@ -6,7 +6,8 @@ import { absent, bare, type Feature, feature, isBare, isStreaming, type Run, typ
 function onwards(trial: Trial, text: string, more: Partial<Call> = {}): Call {
   return {
     target: trial.pair.beyond.target,
-    protocol: trial.protocol,
+    // Our client frames nothing inside TTHeader.
+    protocol: trial.protocol === "ttheader-framed" && !trial.kitexServes ? "ttheader" : trial.protocol,
     method: trial.method,
     caller: "lab.service",
     handlers: true,

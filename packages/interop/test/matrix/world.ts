@@ -5,8 +5,16 @@ import { startSlipstreamServer } from "../../src/slipstream/server.ts";
 import { serverTransports, Transports } from "../../src/slipstream/transports.ts";
 import type { Pair, Side, Sides } from "./cell.ts";
 
-/** What our transports speak so far. */
-export const spoken: ReadonlySet<Protocol> = new Set(["ttheader-streaming", "grpc"]);
+/** What ours speaks so far, on the side of the caller and of the callee. */
+const spoken: Readonly<Record<"from" | "to", ReadonlySet<Protocol>>> = {
+  from: new Set(["ttheader", "ttheader-streaming", "grpc"]),
+  to: new Set(["ttheader", "ttheader-framed", "ttheader-streaming", "grpc"]),
+};
+
+/** Whether both sides speak a protocol. Kitex speaks them all. */
+export function speak(pair: Sides, protocol: Protocol): boolean {
+  return (["from", "to"] as const).every((side) => pair[side] === "Kitex" || spoken[side].has(protocol));
+}
 
 /** Who calls whom, by the names of the columns. Kitex against itself says what to expect. */
 export const columns: readonly (readonly [name: string, sides: Sides])[] = [
