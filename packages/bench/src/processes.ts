@@ -22,18 +22,10 @@ class Side {
 
   constructor(contender: string, side: "server" | "client", { profileFolder, cpu }: ProcessOptions) {
     this.#what = `${contender} (${side})`;
-    const execArgv = [
-      "--expose-gc",
-      "--no-warnings",
-      "--no-flush-bytecode",
-      "--import=tsx",
-    ];
+    const execArgv = ["--expose-gc", "--no-warnings", "--no-flush-bytecode", "--import=tsx"];
     if (profileFolder) {
-      execArgv.push(
-        "--cpu-prof",
-        `--cpu-prof-dir=${profileFolder}`,
-        `--cpu-prof-name=${contender}.${side}.cpuprofile`,
-      );
+      // A folder for each: the loader's thread writes a profile of its own beside the one that counts.
+      execArgv.push("--cpu-prof", `--cpu-prof-dir=${profileFolder}/${contender}.${side}`);
     }
     const pinned =
       cpu === undefined

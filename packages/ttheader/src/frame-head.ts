@@ -98,8 +98,13 @@ export class FrameHead {
 
   ints(): Map<number, string> {
     const ints = new Map<number, string>();
-    this.#eachInt((key, start, end) => ints.set(key, readText(this.#bytes, start, end)));
+    this.eachInt((key, value) => ints.set(key, value));
     return ints;
+  }
+
+  /** Calls `visit` for each integer pair in order. A key may come twice: the last one counts. */
+  eachInt(visit: (key: number, value: string) => void): void {
+    this.#eachInt((key, start, end) => visit(key, readText(this.#bytes, start, end)));
   }
 
   /** Undefined when the frame has no section for strings. */

@@ -21,7 +21,7 @@ import { replyHead } from "./message.ts";
 import { type PayloadForm, readPayload } from "./payload.ts";
 import type { ServerSession } from "./server-session.ts";
 import { type Exchange, StreamPeer } from "./session.ts";
-import { readStart } from "./start.ts";
+import { ReceivedStart, readStart } from "./start.ts";
 
 const noBackward: ReadonlyMap<string, string> = new Map();
 
@@ -57,23 +57,18 @@ export class ServerCall implements Exchange {
     if (message.type !== MessageType.call && message.type !== MessageType.oneway) {
       throw new FrameError("unknown", `message type ${message.type} came as a request; expected 1 or 4`);
     }
-    const { hasSideEntry, ...received } = readStart(head);
+    const received = readStart(head);
     this.#session = session;
     this.id = head.sequenceId;
     this.#form = form;
     this.#replyId = message.sequenceId;
     this.#isOneway = message.type === MessageType.oneway;
-    this.#isSlipstream = hasSideEntry && session.options.extensions;
+    this.#isSlipstream = received.hasSideEntry && session.options.extensions;
     this.#deadline = new Budget(received.timeoutMs);
     this.isUnordered = this.#isSlipstream || (head.flags & Flag.outOfOrder) !== 0;
     this.request = payload.subarray(message.bodyStart, end);
-    this.start = {
-      ...received,
-      method: message.method,
-      contentSubtype: "thrift",
-      ended: this.#ending,
-      peer: new StreamPeer(session.peer, this.#isSlipstream, head.copySections()),
-    };
+    const peer = new StreamPeer(session.peer, this.#isSlipstream, head.copySections());
+    this.start = new ReceivedStart(received, message.method, this.#ending, peer);
   }
 
   /** Gives the client its reply; `undefined` when there is to be none. */

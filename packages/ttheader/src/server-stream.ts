@@ -28,7 +28,7 @@ import { ReceiveHalf } from "./receive-half.ts";
 import { SendHalf } from "./send-half.ts";
 import type { ServerSession } from "./server-session.ts";
 import { type Exchange, StreamPeer } from "./session.ts";
-import type { ReceivedStart } from "./start.ts";
+import { type Received, ReceivedStart } from "./start.ts";
 
 /** A stream as its server has it. The last thing it writes is a TRAILER; once the client is gone it writes nothing. */
 export class ServerStream implements ServerByteStream, Exchange {
@@ -59,14 +59,10 @@ export class ServerStream implements ServerByteStream, Exchange {
   }
 
   /** Takes what the HEADER says; `sections` are its bytes, for those who want them raw. */
-  begin(received: ReceivedStart, sections: Uint8Array): void {
-    const { hasSideEntry: _, ...start } = received;
-    this.#start = {
-      ...start,
-      contentSubtype: "thrift",
-      ended: this.#ending,
-      peer: new StreamPeer(this.#session.peer, this.#session.peer.isSlipstream, sections),
-    };
+  begin(received: Received, sections: Uint8Array): void {
+    const { peer } = this.#session;
+    const streamPeer = new StreamPeer(peer, peer.isSlipstream, sections);
+    this.#start = new ReceivedStart(received, received.method, this.#ending, streamPeer);
   }
 
   get queuedBytes(): number {

@@ -1,10 +1,13 @@
 import {
   type CallStart,
   decodeSideEntry,
+  type Ended,
   emptySideEntry,
   encodeSideEntry,
   type Fields,
   noFields,
+  type Peer,
+  type ServerStart,
   type SideEntry,
 } from "@slipstream/stream";
 import { SIDE_ENTRY_KEY } from "./fields.ts";
@@ -55,22 +58,51 @@ export function startInts(start: CallStart, withCaller: boolean): IntPair[] {
   return ints;
 }
 
-/** What a received request says of its call. */
-export interface ReceivedStart {
+/** A call as its request tells of it. It has all its fields, whatever came: one shape for all calls stays fast to read. */
+export class ReceivedStart implements ServerStart {
   readonly service: string;
   readonly method: string;
-  readonly caller?: string;
-  readonly callerMethod?: string;
+  readonly contentSubtype = "thrift";
+  readonly caller: string | undefined;
+  readonly callerMethod: string | undefined;
   readonly persistent: ReadonlyMap<string, string>;
   readonly transient: ReadonlyMap<string, string>;
   readonly metadata: Fields;
-  readonly timeoutMs?: number;
+  readonly timeoutMs: number | undefined;
+  readonly ended: Ended;
+  readonly peer: Peer;
+
+  constructor(received: Received, method: string, ended: Ended, peer: Peer) {
+    this.service = received.service;
+    this.method = method;
+    this.caller = received.caller;
+    this.callerMethod = received.callerMethod;
+    this.persistent = received.persistent;
+    this.transient = received.transient;
+    this.metadata = received.metadata;
+    this.timeoutMs = received.timeoutMs;
+    this.ended = ended;
+    this.peer = peer;
+  }
+}
+
+/** What the head of a request says. */
+export interface Received {
+  readonly service: string;
+  /** Empty when the head names none. */
+  readonly method: string;
+  readonly caller: string | undefined;
+  readonly callerMethod: string | undefined;
+  readonly persistent: ReadonlyMap<string, string>;
+  readonly transient: ReadonlyMap<string, string>;
+  readonly metadata: Fields;
+  readonly timeoutMs: number | undefined;
   /** Whether a side entry came, be it empty: then the peer is Slipstream. */
   readonly hasSideEntry: boolean;
 }
 
 /** @throws RpcError `internal` when the side entry is malformed. */
-export function readStart(head: FrameHead): ReceivedStart {
+export function readStart(head: FrameHead): Received {
   let service = "";
   let persistent: Map<string, string> | undefined;
   let transient: Map<string, string> | undefined;
@@ -88,24 +120,32 @@ export function readStart(head: FrameHead): ReceivedStart {
       if (key.length > PERSISTENT.length) (persistent ??= new Map()).set(key.slice(PERSISTENT.length), value);
     }
   });
-  const side: SideEntry =
-    sideText === undefined || sideText === emptySideEntry ? {} : decodeSideEntry(sideText);
-  const ints = head.ints();
-  const caller = ints.get(IntKey.fromService);
-  const callerMethod = ints.get(IntKey.fromMethod);
-  const timeoutMs = readTimeout(ints.get(IntKey.rpcTimeout));
+  const side =
+    sideText === undefined || sideText === emptySideEntry ? noSideEntry : decodeSideEntry(sideText);
+  let method = "";
+  let caller: string | undefined;
+  let callerMethod: string | undefined;
+  let timeout: string | undefined;
+  head.eachInt((key, value) => {
+    if (key === IntKey.toMethod) method = value;
+    else if (key === IntKey.fromService) caller = value || undefined;
+    else if (key === IntKey.fromMethod) callerMethod = value || undefined;
+    else if (key === IntKey.rpcTimeout) timeout = value;
+  });
   return {
     service,
-    method: ints.get(IntKey.toMethod) ?? "",
-    ...(caller && { caller }),
-    ...(callerMethod && { callerMethod }),
+    method,
+    caller,
+    callerMethod,
     persistent: side.persistent ?? persistent ?? emptyMap,
     transient: side.transient ?? transient ?? emptyMap,
     metadata: side.metadata ?? noFields,
-    ...(timeoutMs !== undefined && { timeoutMs }),
+    timeoutMs: readTimeout(timeout),
     hasSideEntry: sideText !== undefined,
   };
 }
+
+const noSideEntry: SideEntry = {};
 
 /** Milliseconds; what is no number above 0 is no timeout. */
 function readTimeout(text: string | undefined): number | undefined {

@@ -1,0 +1,141 @@
+/**
+ * Thrift codecs on a struct of 700 bytes and one of 80: ours against npm thrift and against code written by hand. Run:
+ * npx tsx --conditions=@slipstream/source packages/bench/src/micro/thrift.ts [rounds]
+ *
+ * A figure is the best of several rounds in which the contenders take turns, since other programs only ever make one
+ * slower; each round is the median of tinybench. One operation is one message.
+ */
+import { type CodecOptions, createCodecs } from "@slipstream/thrift";
+import { Bench } from "tinybench";
+import * as byHand from "./thrift/by-hand.ts";
+import { count, Rec, recs, Small, smalls } from "./thrift/messages.ts";
+import { npmThrift } from "./thrift/npm-thrift.ts";
+
+interface Codec<T> {
+  readonly items: readonly T[];
+  encode(value: T): Uint8Array;
+  decode(bytes: Uint8Array): unknown;
+}
+
+interface Contender {
+  readonly name: string;
+  readonly large: Codec<never>;
+  readonly small: Codec<never>;
+}
+
+function ours(name: string, options: CodecOptions): Contender {
+  const { struct } = createCodecs(options);
+  const [large, small] = [struct(Rec), struct(Small)];
+  return {
+    name,
+    large: {
+      items: recs,
+      encode: (value) => large.encode(value),
+      decode: (bytes) => large.decode(bytes),
+    } as Codec<never>,
+    small: {
+      items: smalls,
+      encode: (value) => small.encode(value),
+      decode: (bytes) => small.decode(bytes),
+    } as Codec<never>,
+  };
+}
+
+function npm(): Contender[] {
+  const thrift = npmThrift();
+  if (thrift === undefined) {
+    console.log("npm thrift is left out: the Apache compiler (Debian package thrift-compiler) is not there");
+    return [];
+  }
+  const made = (name: string, values: readonly object[]) =>
+    values.map((value) => thrift.make(name, plain(value)) as never);
+  const { encode } = thrift;
+  return [
+    {
+      name: "npm thrift",
+      large: { items: made("Rec", recs), encode, decode: thrift.decode("Rec") },
+      small: { items: made("Small", smalls), encode, decode: thrift.decode("Small") },
+    },
+  ];
+}
+
+/** npm thrift takes numbers for i64, which here are small enough, and Buffers for binary. */
+function plain(value: object): object {
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]): [string, unknown] => {
+      if (typeof member === "bigint") return [name, Number(member)];
+      return [name, member instanceof Uint8Array ? Buffer.from(member) : member];
+    }),
+  );
+}
+
+const contenders: readonly Contender[] = [
+  ...npm(),
+  {
+    name: "by hand",
+    large: { items: recs, encode: byHand.encodeRec, decode: byHand.decodeRec } as Codec<never>,
+    small: { items: smalls, encode: byHand.encodeSmall, decode: byHand.decodeSmall } as Codec<never>,
+  },
+  ours("ours", {}),
+  ours("ours, views", { binaryViews: true }),
+  ours("ours, compact", { protocol: "compact" }),
+  ours("ours, interpreted", { engine: "interpreted" }),
+];
+
+/** Nanoseconds a message: the best round of each. */
+const best = new Map<string, number>();
+
+async function measure(contender: Contender, shape: "large" | "small"): Promise<void> {
+  const { items, encode, decode } = contender[shape];
+  const messages = items.map((value) => Buffer.from(encode(value)));
+  let sink: unknown;
+  const bench = new Bench({ time: 120, warmupTime: 60 });
+  bench.add("encode", () => {
+    for (let i = 0; i < count; i++) sink = encode(items[i] as never);
+  });
+  bench.add("decode", () => {
+    for (let i = 0; i < count; i++) sink = decode(messages[i] as Buffer);
+  });
+  await bench.run();
+  if (sink === undefined) throw new Error(`${contender.name} did nothing`);
+  for (const { name, result } of bench.tasks) {
+    if (!("latency" in result)) throw new Error(`${contender.name} failed at ${name}`);
+    const key = `${contender.name} ${shape} ${name}`;
+    best.set(key, Math.min(best.get(key) ?? Infinity, (result.latency.p50 * 1e6) / count));
+  }
+}
+
+const sameBytes = contenders.filter(({ name }) => !name.includes("compact"));
+for (const shape of ["large", "small"] as const) {
+  const bytes = sameBytes.map(({ [shape]: codec }) =>
+    Buffer.from(codec.encode(codec.items[2] as never)).toString("hex"),
+  );
+  if (new Set(bytes).size !== 1) throw new Error(`the contenders do not write the same bytes (${shape})`);
+}
+
+const rounds = Number(process.argv[2] ?? 9);
+for (let round = 0; round < rounds; round++) {
+  for (const shape of ["large", "small"] as const) {
+    for (let i = 0; i < contenders.length; i++) {
+      await measure(contenders[(i + round) % contenders.length] as Contender, shape);
+    }
+  }
+}
+
+for (const shape of ["large", "small"] as const) {
+  const ns = (name: string, what: string): number => best.get(`${name} ${shape} ${what}`) ?? Number.NaN;
+  const ratio = (name: string, base: string, what: string): number =>
+    Math.round((ns(base, what) / ns(name, what)) * 100) / 100;
+  console.log(shape === "large" ? "\n21 fields, 700 bytes" : "\n5 fields, 80 bytes");
+  console.table(
+    contenders.map(({ name }) => ({
+      codec: name,
+      "encode, ns": Math.round(ns(name, "encode")),
+      "decode, ns": Math.round(ns(name, "decode")),
+      "encode ÷ npm": ratio(name, "npm thrift", "encode"),
+      "decode ÷ npm": ratio(name, "npm thrift", "decode"),
+      "encode ÷ hand": ratio(name, "by hand", "encode"),
+      "decode ÷ hand": ratio(name, "by hand", "decode"),
+    })),
+  );
+}

@@ -1,0 +1,66 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { idl } from "./messages.ts";
+
+interface Instance {
+  read(protocol: unknown): void;
+  write(protocol: unknown): void;
+}
+
+/** What the Apache compiler printed for a struct, with npm thrift's own protocols under it. */
+export interface NpmThrift {
+  make(name: string, fields: object): unknown;
+  encode(value: unknown): Uint8Array;
+  decode(name: string): (bytes: Uint8Array) => unknown;
+}
+
+/** Undefined when the Apache compiler is not there. */
+export function npmThrift(): NpmThrift | undefined {
+  const code = compile();
+  if (code === undefined) return undefined;
+  const ours = createRequire(import.meta.url);
+  const theirs = createRequire(ours.resolve("thrift"));
+  const module = { exports: {} as Record<string, new (fields?: object) => Instance> };
+  // oxlint-disable-next-line typescript/no-implied-eval, no-new-func -- CommonJS that is on no disk
+  new Function("module", "require", code)(module, (name: string): unknown =>
+    name === "thrift" ? ours(name) : theirs(name),
+  );
+  const { TBinaryProtocol, TFramedTransport } = ours("thrift") as {
+    TBinaryProtocol: new (transport: unknown) => unknown;
+    TFramedTransport: new (bytes?: Buffer, onFlush?: (bytes: Buffer) => void) => { flush(): void };
+  };
+  const classOf = (name: string) => module.exports[name] as new (fields?: object) => Instance;
+  return {
+    make: (name, fields) => new (classOf(name))(fields),
+    encode(value) {
+      let framed: Buffer | undefined;
+      const transport = new TFramedTransport(undefined, (bytes) => {
+        framed = bytes;
+      });
+      (value as Instance).write(new TBinaryProtocol(transport));
+      transport.flush();
+      // Past the length of the frame.
+      return (framed as Buffer | undefined)?.subarray(4) ?? new Uint8Array(0);
+    },
+    decode: (name) => (bytes) => {
+      const value = new (classOf(name))();
+      value.read(new TBinaryProtocol(new TFramedTransport(bytes as Buffer)));
+      return value;
+    },
+  };
+}
+
+function compile(): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), "bench-thrift-"));
+  try {
+    const file = join(folder, "bench.thrift");
+    writeFileSync(file, idl);
+    const { status } = spawnSync("thrift", ["--gen", "js:node", "-out", folder, file], { timeout: 20_000 });
+    return status === 0 ? readFileSync(join(folder, "bench_types.js"), "utf8") : undefined;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
