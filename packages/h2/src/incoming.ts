@@ -44,8 +44,9 @@ export class Incoming implements FrameSink<SessionStream | undefined> {
   readonly #settingsRate: Rate;
   readonly #windowUpdateRate: Rate;
   readonly #uselessRate: Rate;
-  /** How many WINDOW_UPDATE frames have been allowed for what we sent. */
-  #credited = 0;
+  /** How many WINDOW_UPDATE frames, and PING frames, have been allowed for what we sent. */
+  #windowUpdateCredit = 0;
+  #pingCredit = 0;
 
   constructor(owner: FrameOwner, options: ResolvedOptions, isServer: boolean, blockTimeout: Countdown) {
     this.#owner = owner;
@@ -211,8 +212,8 @@ export class Incoming implements FrameSink<SessionStream | undefined> {
     const owner = this.#owner;
     const { sender } = owner;
     const credit = sender.sentBytes / 256 + sender.sends * 4;
-    this.#windowUpdateRate.earn(credit - this.#credited);
-    this.#credited = credit;
+    this.#windowUpdateRate.earn(credit - this.#windowUpdateCredit);
+    this.#windowUpdateCredit = credit;
     this.#windowUpdateRate.count();
     if (streamId === 0) {
       if (increment === 0) this.#refuse("WINDOW_UPDATE of 0");
@@ -265,6 +266,9 @@ export class Incoming implements FrameSink<SessionStream | undefined> {
 
   #ping(flags: number, streamId: number, bytes: Uint8Array, start: number, end: number): void {
     if (streamId !== 0) this.#refuse("PING on a stream");
+    const { sends } = this.#owner.sender;
+    this.#pingRate.earn(sends - this.#pingCredit);
+    this.#pingCredit = sends;
     this.#pingRate.count();
     if ((flags & Flag.ACK) !== 0) this.#owner.onPingAck(bytes, start);
     else this.#owner.sender.output.frame(FrameType.PING, Flag.ACK, 0, bytes.subarray(start, end));

@@ -72,10 +72,13 @@ export interface SessionOptions {
 
   /**
    * Streams that the peer resets before we have answered them, and those that it makes us reset or refuse by breaking a rule ("rapid reset" in both forms).
-   * @defaultValue 1000, 100 a second
+   * @defaultValue 5000, 1000 a second
    */
   readonly resetRate?: RateLimit;
-  /** @defaultValue 1000, 100 a second */
+  /**
+   * PING frames. Every frame that we send allows one more, since peers measure by them what they receive.
+   * @defaultValue 1000, 100 a second
+   */
   readonly pingRate?: RateLimit;
   /** @defaultValue 100, 10 a second */
   readonly settingsRate?: RateLimit;
@@ -149,7 +152,7 @@ const DEFAULTS: ResolvedOptions = {
   maxHeaderBlockBytes: 256 * 1024,
   maxContinuationFrames: 64,
   headerTableBytes: 4096,
-  resetRate: { burst: 1000, perSecond: 100 },
+  resetRate: { burst: 5000, perSecond: 1000 },
   pingRate: { burst: 1000, perSecond: 100 },
   settingsRate: { burst: 100, perSecond: 10 },
   windowUpdateRate: { burst: 10_000, perSecond: 1000 },

@@ -85,7 +85,7 @@ export class SessionStream implements Stream, Waiting {
   inform(fields: Fields): void {
     if (this.sending === Progress.ENDED) return;
     this.#expectBeforeHeaders("an interim response");
-    this.#owner.sender.headers(this.id, 0, fields, undefined);
+    this.#owner.sender.headers(this.id, 0, NO_FIELDS, fields);
   }
 
   respond(shared: Fields, fields?: Fields, endStream = false): void {

@@ -158,6 +158,15 @@ describe("a client that floods", () => {
     expect(atServer.error).toBeUndefined();
   });
 
+  it("with PING frames may send them for what it receives, as measuring peers do", () => {
+    const { raw, atServer } = serverAndRaw({ pingRate: few });
+    raw.begin();
+    raw.send(raw.headers(1, REQUEST));
+    for (let i = 0; i < 100; i++)
+      raw.send(frame(DATA, 0, 1, Buffer.alloc(10)), frame(PING, 0, 0, Buffer.alloc(8)));
+    expect(atServer.error).toBeUndefined();
+  });
+
   it("at a pace that is allowed may go on for as long as it likes", () => {
     const { raw, atServer } = serverAndRaw({ pingRate: { burst: 5, perSecond: 1_000_000 } });
     raw.begin();

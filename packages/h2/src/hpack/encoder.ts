@@ -74,6 +74,8 @@ export class SharedBlock {
   }
 }
 
+const NOTHING_SHARED = new SharedBlock(NONE);
+
 /**
  * Writes field blocks (RFC 7541, 3.2).
  *
@@ -121,6 +123,7 @@ export class Encoder {
 
   /** What is kept of a shared list. */
   shared(fields: Fields): SharedBlock {
+    if (fields.length === 0) return NOTHING_SHARED;
     let block = this.#blocks.get(fields);
     if (block === undefined) {
       if (this.#blocks.size >= MAX_BLOCKS) this.#blocks.clear();
@@ -138,7 +141,7 @@ export class Encoder {
   write(bytes: Uint8Array, at: number, shared: SharedBlock, fields: Fields = NONE): number {
     try {
       if (this.#smallest >= 0) at = this.#announceSize(bytes, at);
-      at = this.#writeShared(bytes, at, shared);
+      if (shared !== NOTHING_SHARED) at = this.#writeShared(bytes, at, shared);
       for (let i = 0; i < fields.length; i++) at = this.#writeField(bytes, at, fields[i] as Field, false);
       return at;
     } catch (error) {
