@@ -9,6 +9,7 @@ import { headers } from "./headers.ts";
 import { kinds } from "./kinds.ts";
 import { messages } from "./messages.ts";
 import { middleware } from "./middleware.ts";
+import { model } from "./model.ts";
 import { shutdown } from "./shutdown.ts";
 import { tracers } from "./tracers.ts";
 
@@ -25,5 +26,6 @@ export const cases: Readonly<Record<string, readonly Case[]>> = {
   context,
   shutdown,
   flow,
+  model,
   parity,
 };

@@ -111,7 +111,7 @@ export const metainfo: readonly Program[] = [
       const metadata = new Metadata();
       for (const [i, text] of oddTexts.entries()) {
         // Control characters are no gRPC metadata.
-        if (![...text].some((char) => (char < " " && char !== "\t") || char === "\x7f")) {
+        if (!Array.from(text).some((char) => (char < " " && char !== "\t") || char === "\x7f")) {
           metadata.append(`k${i}`, text, "second");
         }
       }
