@@ -12,7 +12,7 @@ import { FrameKind } from "./format.ts";
 import { streamFrame } from "./frame-encode.ts";
 import { FrameError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
-import { readReplyFields, requestHead } from "./message.ts";
+import { readReplyFields, writeRequest } from "./message.ts";
 import { readPayload } from "./payload.ts";
 import type { Exchange } from "./session.ts";
 
@@ -143,11 +143,8 @@ export class ClientCall implements Exchange {
 
   /** Writes the request. */
   write(request: Uint8Array, oneway: boolean): void {
-    const { method } = this.#start;
-    this.#session.writeFrame(
-      requestHead(this.#start, this.id, oneway, this.#session.options.extensions),
-      encodeMessageHead(oneway ? MessageType.oneway : MessageType.call, method, this.id),
-      request,
-    );
+    const type = oneway ? MessageType.oneway : MessageType.call;
+    const envelope = encodeMessageHead(type, this.#start.method, this.id);
+    writeRequest(this.#session, this.#start, this.id, type, envelope, request);
   }
 }

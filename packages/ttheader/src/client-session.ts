@@ -1,16 +1,24 @@
-import { type CallStart, type ClientByteStream, type Reply, RpcError } from "@slipstream/stream";
+import {
+  type CallStart,
+  type ClientByteStream,
+  encodeSideEntry,
+  type Reply,
+  RpcError,
+} from "@slipstream/stream";
 import { ClientCall } from "./client-call.ts";
 import { ClientStream } from "./client-stream.ts";
 import { type Control, encodeHello } from "./control.ts";
-import { FrameKind } from "./format.ts";
-import { streamFrame } from "./frame-encode.ts";
+import { Flag, FrameKind, IntKey, ProtocolId } from "./format.ts";
 import { FrameError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
+import { pairBound } from "./head-writer.ts";
 import type { Link } from "./link.ts";
 import { CLOSING_KEY } from "./message.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
 import { Session, type SessionPeer } from "./session.ts";
-import { startInts, startPairs, startSideEntry } from "./start.ts";
+import { startBound, startSideEntry, writeStartInts, writeStartStrings } from "./start.ts";
+
+const HEADER_DIGIT = String(FrameKind.header);
 
 /** What the owner of a client's connection is told. */
 export interface ClientSessionEvents {
@@ -74,18 +82,10 @@ export class ClientSession extends Session {
    */
   open(start: CallStart): ClientByteStream {
     this.#check(start);
-    const { extensions } = this.options;
     this.#firstUse ??= "stream";
     this.#sayHello();
     const id = this.#nextId();
-    const frame = streamFrame(
-      FrameKind.header,
-      id,
-      start.method,
-      startPairs(start, extensions ? startSideEntry(start) : undefined),
-    );
-    const ints = [...(frame.ints ?? []), ...startInts(start, extensions)];
-    this.#writing(() => this.writeFrame({ ...frame, ints }));
+    this.#writing(() => this.#writeHeader(start, id));
     const stream = new ClientStream(this, id, start, this.peerWindow);
     this.exchanges.add(stream);
     stream.watch(start.ended);
@@ -162,6 +162,22 @@ export class ClientSession extends Session {
 
   protected override onEnded(error: RpcError | undefined): void {
     this.#events.onEnded?.(error);
+  }
+
+  #writeHeader(start: CallStart, id: number): void {
+    const { extensions } = this.options;
+    const { method } = start;
+    const side = extensions ? startSideEntry(start) : undefined;
+    const sideEntry = side && encodeSideEntry(side);
+    const bound = startBound(start, sideEntry) + pairBound(1) + pairBound(method.length);
+    const writer = this.beginFrame(Flag.streaming, ProtocolId.thriftStruct, bound);
+    writeStartStrings(writer, start, sideEntry);
+    writer.beginInts();
+    writer.int(IntKey.frameKind, HEADER_DIGIT);
+    writer.int(IntKey.toMethod, method);
+    writeStartInts(writer, start, extensions);
+    writer.endSection();
+    this.endFrame(id);
   }
 
   #writing(write: () => void): void {

@@ -1,16 +1,7 @@
-import {
-  ACL_TOKEN_KEY,
-  FIXED_BYTES,
-  Flag,
-  type FrameKind,
-  IntKey,
-  MAGIC,
-  ProtocolId,
-  Section,
-} from "./format.ts";
-import { FrameError } from "./frame-error.ts";
+import { ACL_TOKEN_KEY, Flag, type FrameKind, IntKey, ProtocolId } from "./format.ts";
+import { HEAD_BYTES, HeadWriter, pairBound } from "./head-writer.ts";
 import { overLimit, type ResolvedFrameLimits, resolveLimits } from "./limits.ts";
-import { allocate, writeText } from "./platform.ts";
+import { allocate } from "./platform.ts";
 
 /** A string pair of a header. */
 export type StringPair = readonly [key: string, value: string];
@@ -32,7 +23,6 @@ export interface FrameInit extends FrameHeadInit {
 }
 
 const defaultLimits = resolveLimits();
-const maxPairs = 0xffff;
 
 /**
  * A whole frame in bytes of its own.
@@ -44,62 +34,46 @@ export function encodeFrame(frame: FrameInit, limits: ResolvedFrameLimits = defa
   if (payloadBytes > limits.maxMessageBytes) {
     throw overLimit("message", payloadBytes, "maxMessageBytes", limits.maxMessageBytes);
   }
-  const bytes = allocate(headBound(frame) + payloadBytes);
-  const headEnd = writeHead(bytes, 0, frame, payloadBytes, limits);
+  const bytes = allocate(HEAD_BYTES + pairsBound(frame) + payloadBytes);
+  const writer = new HeadWriter(limits);
+  writer.begin(bytes, 0, frame.flags, frame.protocolId);
+  writePairs(writer, frame);
+  const headEnd = writer.finish(frame.sequenceId, payloadBytes);
   if (payload !== undefined) bytes.set(payload, headEnd);
   return bytes.subarray(0, headEnd + payloadBytes);
 }
 
-/** The most bytes that {@link writeHead} can write for this frame. */
-export function headBound(frame: FrameHeadInit): number {
-  // Fixed part, protocol id, transforms, three section heads, padding.
-  let bound = FIXED_BYTES + 2 + 9 + 3;
-  if (frame.strings !== undefined) {
-    for (const [key, value] of frame.strings) bound += 4 + 3 * (key.length + value.length);
-  }
-  if (frame.ints !== undefined) for (const [, value] of frame.ints) bound += 4 + 3 * value.length;
+/** The most bytes that the pairs of this frame take. */
+export function pairsBound({ strings, ints }: FrameHeadInit): number {
+  let bound = 0;
+  if (strings !== undefined)
+    for (const [key, value] of strings) bound += pairBound(key.length + value.length);
+  if (ints !== undefined) for (const [, value] of ints) bound += pairBound(value.length);
   return bound;
 }
 
-/**
- * Writes everything before the payload into `target`, where there are {@link headBound} bytes from `at` on,
- * and returns its end. It does not look at the size of the payload. Sections stand in the order in which Kitex writes them.
- * @throws FrameError
- */
-export function writeHead(
-  target: Uint8Array,
-  at: number,
-  frame: FrameHeadInit,
-  payloadBytes: number,
-  limits: ResolvedFrameLimits = defaultLimits,
-): number {
-  const infoStart = at + FIXED_BYTES;
-  putUint16(target, at + 4, MAGIC);
-  putUint16(target, at + 6, frame.flags);
-  target[infoStart] = frame.protocolId;
-  target[infoStart + 1] = 0;
-  let end = infoStart + 2;
-  if (frame.strings !== undefined) end = writeStrings(target, end, frame.strings, limits);
-  if (frame.ints !== undefined && frame.ints.length > 0) end = writeInts(target, end, frame.ints, limits);
-  while (((end - infoStart) & 3) !== 0) target[end++] = Section.padding;
-  const infoBytes = end - infoStart;
-  if (infoBytes > limits.maxHeaderBytes) {
-    throw overLimit("header info", infoBytes, "maxHeaderBytes", limits.maxHeaderBytes);
+/** Writes the sections of a frame that has begun. */
+export function writePairs(writer: HeadWriter, { strings, ints }: FrameHeadInit): void {
+  if (strings !== undefined) writeStrings(writer, strings);
+  if (ints !== undefined && ints.length > 0) {
+    writer.beginInts();
+    for (const [key, value] of ints) writer.int(key, value);
+    writer.endSection();
   }
-  putUint16(target, at + 12, infoBytes >>> 2);
-  patchHead(target, at, frame.sequenceId, end - at + payloadBytes);
-  return end;
 }
 
-/** Puts the two fields that differ between frames of one kind on one stream into a copy of its head. */
-export function patchHead(target: Uint8Array, at: number, sequenceId: number, frameBytes: number): void {
-  putInt32(target, at, frameBytes - 4);
-  putInt32(target, at + 8, sequenceId);
+function writeStrings(writer: HeadWriter, strings: readonly StringPair[]): void {
+  const token = strings.findLast(([key]) => key === ACL_TOKEN_KEY)?.[1];
+  if (token !== undefined) writer.token(token);
+  if (token !== undefined && strings.length === 1) return;
+  writer.beginStrings();
+  for (const [key, value] of strings) if (key !== ACL_TOKEN_KEY) writer.string(key, value);
+  writer.endSection();
 }
 
 /**
- * The head of a streaming frame without strings, for stream 0 and no payload: computed once for a method and
- * a kind, copied and patched ({@link patchHead}) for each frame.
+ * The head of a streaming frame without payload, for stream 0: computed once for a method and a kind, copied and patched
+ * for each frame.
  */
 export function streamHead(kind: FrameKind, method: string, strings?: readonly StringPair[]): Uint8Array {
   return encodeFrame(streamFrame(kind, 0, method, strings));
@@ -122,76 +96,4 @@ export function streamFrame(
       [IntKey.toMethod, method],
     ],
   };
-}
-
-function writeStrings(
-  target: Uint8Array,
-  at: number,
-  strings: readonly StringPair[],
-  limits: ResolvedFrameLimits,
-): number {
-  let token: string | undefined;
-  for (const [key, value] of strings) if (key === ACL_TOKEN_KEY) token = value;
-  let end = at;
-  if (token !== undefined) {
-    target[end] = Section.aclToken;
-    end = writeString(target, end + 1, token, limits);
-  }
-  if (token !== undefined && strings.length === 1) return end;
-  target[end] = Section.strings;
-  const countAt = end + 1;
-  end += 3;
-  let count = 0;
-  for (const [key, value] of strings) {
-    if (key === ACL_TOKEN_KEY) continue;
-    end = writeString(target, end, key, limits);
-    end = writeString(target, end, value, limits);
-    count++;
-  }
-  putCount(target, countAt, count);
-  return end;
-}
-
-function writeInts(
-  target: Uint8Array,
-  at: number,
-  ints: readonly IntPair[],
-  limits: ResolvedFrameLimits,
-): number {
-  target[at] = Section.ints;
-  putCount(target, at + 1, ints.length);
-  let end = at + 3;
-  for (const [key, value] of ints) {
-    putUint16(target, end, key);
-    end = writeString(target, end + 2, value, limits);
-  }
-  return end;
-}
-
-function writeString(target: Uint8Array, at: number, value: string, limits: ResolvedFrameLimits): number {
-  const end = writeText(target, at + 2, value);
-  const length = end - at - 2;
-  if (length > limits.maxStringBytes) {
-    throw overLimit("a header key or value", length, "maxStringBytes", limits.maxStringBytes);
-  }
-  putUint16(target, at, length);
-  return end;
-}
-
-function putCount(target: Uint8Array, at: number, count: number): void {
-  if (count > maxPairs)
-    throw new FrameError("limit", `${count} pairs in one section, at most ${maxPairs} fit`);
-  putUint16(target, at, count);
-}
-
-function putUint16(target: Uint8Array, at: number, value: number): void {
-  target[at] = value >>> 8;
-  target[at + 1] = value;
-}
-
-function putInt32(target: Uint8Array, at: number, value: number): void {
-  target[at] = value >>> 24;
-  target[at + 1] = value >>> 16;
-  target[at + 2] = value >>> 8;
-  target[at + 3] = value;
 }

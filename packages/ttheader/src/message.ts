@@ -1,7 +1,9 @@
 import {
   BizStatusError,
+  type CallError,
   type CallStart,
   decodeSideEntry,
+  emptySideEntry,
   encodeSideEntry,
   type Field,
   type Fields,
@@ -14,8 +16,10 @@ import { MessageType } from "@slipstream/thrift";
 import { bizStatusPairs } from "./error-numbers.ts";
 import { SIDE_ENTRY_KEY } from "./fields.ts";
 import { Flag, IntKey, ProtocolId } from "./format.ts";
-import type { FrameHeadInit, IntPair, StringPair } from "./frame-encode.ts";
-import { startInts, startPairs, startSideEntry } from "./start.ts";
+import { type IntPair, pairsBound, type StringPair, writePairs } from "./frame-encode.ts";
+import { pairBound } from "./head-writer.ts";
+import type { Session } from "./session.ts";
+import { startBound, startSideEntry, writeStartInts, writeStartStrings } from "./start.ts";
 
 /** The trailer of a ping-pong reply: a side entry like the other, whose fields are the header. */
 export const TRAILER_ENTRY_KEY = "slipstream-trailer";
@@ -26,63 +30,100 @@ export const CLOSING_KEY = "crrst";
 const BACKWARD = "RPC_BACKWARD_";
 const noBackward: ReadonlyMap<string, string> = new Map();
 
-/** The head of a ping-pong request, as Kitex's TTHeader handlers fill it. */
-export function requestHead(
+/** What a request says of its transport and kind: as Kitex's TTHeader handlers fill it. */
+const UNFRAMED = "unframed";
+const typeDigits = [0, 1, 2, 3, 4].map(String);
+
+/** Writes a ping-pong request: `envelope` is its Thrift message up to the struct. */
+export function writeRequest(
+  session: Session,
   start: CallStart,
   id: number,
-  oneway: boolean,
-  extensions: boolean,
-): FrameHeadInit {
-  const ints: IntPair[] = [
-    [IntKey.transportType, "unframed"],
-    [IntKey.toService, start.service],
-    [IntKey.toMethod, start.method],
-    [IntKey.messageType, String(oneway ? MessageType.oneway : MessageType.call)],
-    ...startInts(start, true),
-  ];
-  return {
-    flags: Flag.none,
-    sequenceId: id,
-    protocolId: ProtocolId.thriftBinary,
-    // Always there, be it empty: it also asks the server for its own.
-    strings: startPairs(start, extensions ? (startSideEntry(start) ?? {}) : undefined),
-    ints,
-  };
+  type: number,
+  envelope: Uint8Array,
+  request: Uint8Array,
+): void {
+  const { extensions } = session.options;
+  // Always there, be it empty: it also asks the server for its own.
+  const sideEntry = extensions ? encodeSideEntry(startSideEntry(start) ?? {}) : undefined;
+  const names = UNFRAMED.length + start.service.length + start.method.length + 1;
+  const bound = startBound(start, sideEntry) + pairBound(names) + 3 * pairBound(0);
+  const writer = session.beginFrame(Flag.none, ProtocolId.thriftBinary, bound, envelope, request);
+  writeStartStrings(writer, start, sideEntry);
+  writer.beginInts();
+  writer.int(IntKey.transportType, UNFRAMED);
+  writer.int(IntKey.toService, start.service);
+  writer.int(IntKey.toMethod, start.method);
+  writer.int(IntKey.messageType, typeDigits[type] as string);
+  writeStartInts(writer, start, true);
+  writer.endSection();
+  session.endFrame(id);
 }
 
-/** The head of a reply. `isSlipstream`: the request asked for a side entry. */
-export function replyHead(
+/** How a reply is to be written. */
+export interface ReplyForm {
+  /** The request asked for a side entry. */
+  readonly isSlipstream: boolean;
+  /** The connection closes behind it. */
+  readonly isClosing: boolean;
+}
+
+/** Writes a ping-pong reply: its Thrift message is `envelope` and `body` behind it. */
+export function writeReply(
+  session: Session,
   reply: Reply,
   id: number,
-  { isSlipstream, isClosing }: { readonly isSlipstream: boolean; readonly isClosing: boolean },
-): FrameHeadInit {
-  const strings: StringPair[] = [];
-  let isExact = true;
-  for (const [name, value] of reply.backward) {
-    // A Kitex client acts on these names, whoever set them.
-    if (name === "" || isFrameworkName(name)) isExact = false;
-    else strings.push([name, value]);
-  }
+  form: ReplyForm,
+  envelope: Uint8Array,
+  body?: Uint8Array,
+): void {
   const error = "error" in reply.outcome ? reply.outcome.error : undefined;
-  if (error instanceof BizStatusError) strings.push(...bizStatusPairs(error));
-  if (isClosing) strings.push([CLOSING_KEY, "1"]);
-  if (isSlipstream) {
-    const side: SideEntry = {
-      ...(reply.header.length > 0 && { fields: reply.header }),
-      ...(!isExact && { backward: reply.backward }),
-    };
-    strings.push([SIDE_ENTRY_KEY, encodeSideEntry(side)]);
-    if (reply.trailer.length > 0)
-      strings.push([TRAILER_ENTRY_KEY, encodeSideEntry({ fields: reply.trailer })]);
-  }
   const isException = error !== undefined && !(error instanceof BizStatusError);
-  return {
+  const strings = replyStrings(reply, form, error);
+  const frame = {
     flags: Flag.none,
     sequenceId: id,
     protocolId: ProtocolId.thriftBinary,
     strings: strings.length > 0 ? strings : undefined,
-    ints: [[IntKey.messageType, String(isException ? MessageType.exception : MessageType.reply)]],
+    ints: isException ? exceptionInts : replyInts,
   };
+  const writer = session.beginFrame(frame.flags, frame.protocolId, pairsBound(frame), envelope, body);
+  writePairs(writer, frame);
+  session.endFrame(id);
+}
+
+const replyInts: readonly IntPair[] = [[IntKey.messageType, String(MessageType.reply)]];
+const exceptionInts: readonly IntPair[] = [[IntKey.messageType, String(MessageType.exception)]];
+const bareSlipstream: readonly StringPair[] = [[SIDE_ENTRY_KEY, emptySideEntry]];
+const noPairs: readonly StringPair[] = [];
+
+function replyStrings(
+  { backward, header, trailer }: Reply,
+  { isSlipstream, isClosing }: ReplyForm,
+  error: CallError | undefined,
+): readonly StringPair[] {
+  const isBiz = error instanceof BizStatusError;
+  if (backward.size === 0 && header.length === 0 && trailer.length === 0 && !isBiz && !isClosing) {
+    return isSlipstream ? bareSlipstream : noPairs;
+  }
+  const strings: StringPair[] = [];
+  let isExact = true;
+  for (const [name, value] of backward) {
+    // A Kitex client acts on these names, whoever set them.
+    if (name === "" || isFrameworkName(name)) isExact = false;
+    else strings.push([name, value]);
+  }
+  if (isBiz) strings.push(...bizStatusPairs(error));
+  if (isClosing) strings.push([CLOSING_KEY, "1"]);
+  if (isSlipstream) {
+    const side: SideEntry = {
+      ...(header.length > 0 && { fields: header }),
+      ...(!isExact && { backward }),
+    };
+    strings.push([SIDE_ENTRY_KEY, encodeSideEntry(side)]);
+    if (trailer.length > 0) strings.push([TRAILER_ENTRY_KEY, encodeSideEntry({ fields: trailer })]);
+  }
+  return strings;
 }
 
 /** What the pairs of a reply say beside its outcome. */

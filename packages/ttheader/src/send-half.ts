@@ -1,6 +1,6 @@
 import { type CallError, RpcError } from "@slipstream/stream";
 import { StreamErrorNumber } from "./error-numbers.ts";
-import { patchHead } from "./frame-encode.ts";
+import { patchHead } from "./head-writer.ts";
 import { Latch } from "./latch.ts";
 import { BY_REFERENCE_BYTES, type Outbox } from "./outbox.ts";
 

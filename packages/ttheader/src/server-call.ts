@@ -1,8 +1,9 @@
 import { BizStatusError, Ending, noFields, type Reply, RpcError, type ServerStart } from "@slipstream/stream";
 import {
+  type ApplicationException,
+  ApplicationExceptionType,
   decodeException,
   encodeException,
-  encodeMessageHead,
   MessageType,
   readMessageHead,
 } from "@slipstream/thrift";
@@ -17,16 +18,19 @@ import {
 import { Flag } from "./format.ts";
 import { FrameError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
-import { replyHead } from "./message.ts";
-import { type PayloadForm, readPayload } from "./payload.ts";
+import { writeReply } from "./message.ts";
+import { encodeEnvelope, type Payload, type PayloadForm, withLength } from "./payload.ts";
 import type { ServerSession } from "./server-session.ts";
 import { type Exchange, StreamPeer } from "./session.ts";
-import { ReceivedStart, readStart } from "./start.ts";
+import { type Received, ReceivedStart } from "./start.ts";
 
 const noBackward: ReadonlyMap<string, string> = new Map();
 
+const noBytes = new Uint8Array(0);
+
 /** A result struct with nothing in it: the body of a reply that carries a business status. */
 const emptyResult = Uint8Array.of(0);
+const noBytes = new Uint8Array(0);
 
 /** A ping-pong call as its server has it. */
 export class ServerCall implements Exchange {
@@ -38,7 +42,9 @@ export class ServerCall implements Exchange {
   readonly isUnordered: boolean;
   readonly #session: ServerSession;
   readonly #form: PayloadForm;
-  readonly #replyId: number;
+  /** Of the frame that the reply goes in; undefined when it goes in none. */
+  readonly #frameId: number | undefined;
+  readonly #messageId: number;
   readonly #isOneway: boolean;
   /** The client asked for what only Slipstream understands. */
   readonly #isSlipstream: boolean;
@@ -46,28 +52,39 @@ export class ServerCall implements Exchange {
   readonly #deadline: Budget;
   #isOver = false;
 
-  /** @throws FrameError when the frame holds no Thrift request, RpcError when its side entry is malformed. */
-  constructor(session: ServerSession, head: FrameHead) {
-    const payload = head.payload();
-    const { form, start, end } = readPayload(payload, 0, payload.length);
-    const message = form === "kitex-protobuf" ? undefined : readMessageHead(payload, start, end);
+  /**
+   * `head` is that of the frame with the request, undefined when it came in none. `queueId` tells calls apart which are
+   * answered in order: their own ids may repeat.
+   *
+   * @throws FrameError when the payload is no Thrift request.
+   */
+  constructor(
+    session: ServerSession,
+    bytes: Uint8Array,
+    { form, start, end }: Payload,
+    received: Received,
+    head: FrameHead | undefined,
+    queueId: number,
+  ) {
+    const message = form === "kitex-protobuf" ? undefined : readMessageHead(bytes, start, end);
     if (message === undefined || message.method === "") {
       throw new FrameError("unknown", "the request holds no strict Thrift binary message with a method name");
     }
     if (message.type !== MessageType.call && message.type !== MessageType.oneway) {
       throw new FrameError("unknown", `message type ${message.type} came as a request; expected 1 or 4`);
     }
-    const received = readStart(head);
     this.#session = session;
-    this.id = head.sequenceId;
     this.#form = form;
-    this.#replyId = message.sequenceId;
+    this.#frameId = head?.sequenceId;
+    this.#messageId = message.sequenceId;
     this.#isOneway = message.type === MessageType.oneway;
     this.#isSlipstream = received.hasSideEntry && session.options.extensions;
     this.#deadline = new Budget(received.timeoutMs);
-    this.isUnordered = this.#isSlipstream || (head.flags & Flag.outOfOrder) !== 0;
-    this.request = payload.subarray(message.bodyStart, end);
-    const peer = new StreamPeer(session.peer, this.#isSlipstream, head.copySections());
+    this.isUnordered = this.#isSlipstream || (head !== undefined && (head.flags & Flag.outOfOrder) !== 0);
+    this.id = this.isUnordered && head !== undefined ? head.sequenceId : queueId;
+    this.request = bytes.subarray(message.bodyStart, end);
+    const sections = head?.copySections() ?? noBytes;
+    const peer = new StreamPeer(session.peer, this.#isSlipstream, sections);
     this.start = new ReceivedStart(received, message.method, this.#ending, peer);
   }
 
@@ -142,27 +159,39 @@ export class ServerCall implements Exchange {
 
   #writeReply(reply: Reply): void {
     const { outcome } = reply;
-    const { method } = this.start;
-    const head = replyHead(reply, this.id, {
-      isSlipstream: this.#isSlipstream,
-      isClosing: this.#session.isDraining && !this.#isSlipstream,
-    });
-    if ("error" in outcome && !(outcome.error instanceof BizStatusError)) {
-      const exception = encodeException(method, this.#replyId, toException(outcome.error));
-      this.#session.writeFrame(head, this.#framed(exception.length, new Uint8Array(0)), exception);
+    const error = "error" in outcome ? outcome.error : undefined;
+    if (error !== undefined && (this.#frameId === undefined || !(error instanceof BizStatusError))) {
+      const exception = error instanceof BizStatusError ? withoutPairs(error) : toException(error);
+      const message = encodeException(this.start.method, this.#messageId, exception);
+      this.#put(reply, this.#form === "framed" ? withLength(message) : message, noBytes);
       return;
     }
     const body = "message" in outcome ? outcome.message : emptyResult;
-    const envelope = encodeMessageHead(MessageType.reply, method, this.#replyId);
-    this.#session.writeFrame(head, this.#framed(envelope.length + body.length, envelope), body);
+    const envelope = encodeEnvelope(
+      this.#form,
+      MessageType.reply,
+      this.start.method,
+      this.#messageId,
+      body.length,
+    );
+    this.#put(reply, envelope, body);
   }
 
-  /** Puts the length before the message if the request had it. */
-  #framed(messageBytes: number, envelope: Uint8Array): Uint8Array {
-    if (this.#form !== "framed") return envelope;
-    const framed = new Uint8Array(4 + envelope.length);
-    new DataView(framed.buffer).setUint32(0, messageBytes);
-    framed.set(envelope, 4);
-    return framed;
+  /** In the form in which the request came. */
+  #put(reply: Reply, envelope: Uint8Array, body: Uint8Array): void {
+    if (this.#frameId === undefined) {
+      this.#session.writeHeaderless(envelope, body);
+      return;
+    }
+    const head = replyHead(reply, this.#frameId, {
+      isSlipstream: this.#isSlipstream,
+      isClosing: this.#session.isDraining && !this.#isSlipstream,
+    });
+    this.#session.writeFrame(head, envelope, body);
   }
+}
+
+/** Without TTHeader there is no place for a business status; Kitex would let it pass for a success. */
+function withoutPairs({ status, message }: BizStatusError): ApplicationException {
+  return { type: ApplicationExceptionType.internalError, message: `biz status ${status}: ${message}` };
 }

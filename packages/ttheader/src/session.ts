@@ -2,9 +2,10 @@ import { type Field, type Fields, type Peer, RpcError } from "@slipstream/stream
 import { type Control, ControlKey, encodeControl, readControl } from "./control.ts";
 import { StreamErrorNumber } from "./error-numbers.ts";
 import { Flag, FrameKind } from "./format.ts";
-import { type FrameHeadInit, headBound, patchHead, writeHead } from "./frame-encode.ts";
+import { type FrameHeadInit, pairsBound, writePairs } from "./frame-encode.ts";
 import { FrameHead, visitStrings } from "./frame-head.ts";
 import { FrameReader, type OversizeFrame } from "./frame-reader.ts";
+import { HEAD_BYTES, HeadWriter, patchHead } from "./head-writer.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Inflow } from "./inflow.ts";
 import type { Link, LinkReceiver } from "./link.ts";
@@ -25,6 +26,8 @@ export interface SessionPeer {
   readonly tls?: unknown;
   /** As {@link Peer.extendContext}. */
   readonly extendContext?: Peer["extendContext"];
+  /** Thrift messages without TTHeader, Framed and plain, may come from it: on sockets, never on a WebSocket. */
+  readonly mayBeHeaderless?: boolean;
   /** It is known to be Slipstream before it says hello: by the subprotocol of a WebSocket. */
   readonly isSlipstream?: boolean;
 }
@@ -62,6 +65,9 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
   protected peerWindow: number = Number.POSITIVE_INFINITY;
   protected readonly inflow: Inflow;
   readonly #head: FrameHead;
+  readonly #writer: HeadWriter;
+  #payload: Uint8Array = noBytes;
+  #rest: Uint8Array = noBytes;
   readonly #reader: FrameReader;
   readonly #line = new SendLine();
   readonly #heartbeat: Heartbeat;
@@ -80,8 +86,13 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
       this.exchanges.get(receiver.id)?.onStalled(error),
     );
     this.#head = new FrameHead(options.limits);
+    this.#writer = new HeadWriter(options.limits);
     this.#reader = new FrameReader(options.limits, {
       onFrame: (bytes, start, end) => this.#onFrame(bytes, start, end),
+      ...(peer.mayBeHeaderless === true && {
+        onHeaderless: (bytes: Uint8Array, start: number, end: number) =>
+          this.onHeaderless(bytes, start, end),
+      }),
       onOversize: (frame) => this.#onOversize(frame),
     });
     this.#heartbeat = new Heartbeat(options.heartbeatIntervalMs, {
@@ -174,22 +185,63 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
   }
 
   /**
-   * Writes a frame of any kind; its payload is `payload` and `rest` behind it.
-   * @throws FrameError when it is over a limit; nothing is written then.
+   * Begins a frame whose pairs have at most `pairsBound` bytes, and whose payload is `payload` and `rest` behind it.
+   * Sections are then written, and {@link endFrame} ends it; no other frame may be written between.
    */
-  writeFrame(frame: FrameHeadInit, payload: Uint8Array = noBytes, rest: Uint8Array = noBytes): void {
+  beginFrame(
+    flags: number,
+    protocolId: number,
+    pairsBound: number,
+    payload: Uint8Array = noBytes,
+    rest: Uint8Array = noBytes,
+  ): HeadWriter {
+    const room = payload.length + (rest.length < BY_REFERENCE_BYTES ? rest.length : 0);
+    const start = this.outbox.reserve(HEAD_BYTES + pairsBound + room);
+    this.#payload = payload;
+    this.#rest = rest;
+    this.#writer.begin(this.outbox.bytes, start, flags, protocolId);
+    return this.#writer;
+  }
+
+  /** @throws FrameError when the frame is over a limit; nothing of it is written then. */
+  endFrame(sequenceId: number): void {
     const { outbox } = this;
-    const payloadBytes = payload.length + rest.length;
-    const byReference = rest.length >= BY_REFERENCE_BYTES;
-    const at = outbox.reserve(headBound(frame) + (byReference ? payload.length : payloadBytes));
-    let end = writeHead(outbox.bytes, at, frame, payloadBytes, this.options.limits);
+    const payload = this.#payload;
+    const rest = this.#rest;
+    this.#payload = noBytes;
+    this.#rest = noBytes;
+    let end = this.#writer.finish(sequenceId, payload.length + rest.length);
     outbox.bytes.set(payload, end);
     end += payload.length;
-    if (byReference) {
+    if (rest.length >= BY_REFERENCE_BYTES) {
       outbox.commit(end, rest);
     } else {
       outbox.bytes.set(rest, end);
       outbox.commit(end + rest.length);
+    }
+  }
+
+  /**
+   * Writes a frame of any kind.
+   * @throws FrameError when it is over a limit; nothing is written then.
+   */
+  writeFrame(frame: FrameHeadInit, payload?: Uint8Array): void {
+    writePairs(this.beginFrame(frame.flags, frame.protocolId, pairsBound(frame), payload), frame);
+    this.endFrame(frame.sequenceId);
+  }
+
+  /** Writes a message that is in no frame of ours: what stands before its struct, and the struct. */
+  writeHeaderless(envelope: Uint8Array, body: Uint8Array): void {
+    const { outbox } = this;
+    const byReference = body.length >= BY_REFERENCE_BYTES;
+    const at = outbox.reserve(envelope.length + (byReference ? 0 : body.length));
+    outbox.bytes.set(envelope, at);
+    const end = at + envelope.length;
+    if (byReference) {
+      outbox.commit(end, body);
+    } else {
+      outbox.bytes.set(body, end);
+      outbox.commit(end + body.length);
     }
   }
 
@@ -236,6 +288,8 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
   protected abstract onUnknownHeader(head: FrameHead): void;
   /** A ping-pong message. */
   protected abstract onMessage(head: FrameHead): void;
+  /** A ping-pong message without TTHeader. */
+  protected abstract onHeaderless(bytes: Uint8Array, start: number, end: number): void;
   /** A control frame on stream 0. */
   protected abstract onControl(control: Control): void;
   /** A stream was taken out. */

@@ -3,7 +3,6 @@ import {
   decodeSideEntry,
   type Ended,
   emptySideEntry,
-  encodeSideEntry,
   type Fields,
   noFields,
   type Peer,
@@ -11,9 +10,9 @@ import {
   type SideEntry,
 } from "@slipstream/stream";
 import { SIDE_ENTRY_KEY } from "./fields.ts";
-import { IntKey } from "./format.ts";
-import type { IntPair, StringPair } from "./frame-encode.ts";
+import { ACL_TOKEN_KEY, IntKey } from "./format.ts";
 import type { FrameHead } from "./frame-head.ts";
+import { type HeadWriter, pairBound } from "./head-writer.ts";
 
 const SERVICE_KEY = "isn";
 const PERSISTENT = "RPC_PERSIST_";
@@ -21,17 +20,38 @@ const TRANSIENT = "RPC_TRANSIT_";
 /** What is transient and has travelled already; no sender writes it, and a receiver lets it end here. */
 const UPSTREAM = "RPC_TRANSIT_UPSTREAM_";
 const UPSTREAM_NAME = "UPSTREAM_";
+/** The transient value that travels as a section of its own. */
+const ACL_TOKEN_NAME = ACL_TOKEN_KEY.slice(TRANSIENT.length);
 const MAX_TIMEOUT_MS = 0x7fffffff;
 
 const emptyMap: ReadonlyMap<string, string> = new Map();
 
-/** What a request says of its call, in pairs: the same for streams and ping-pong. */
-export function startPairs(start: CallStart, side: SideEntry | undefined): StringPair[] {
-  const pairs: StringPair[] = [[SERVICE_KEY, start.service]];
-  for (const [key, value] of start.persistent) pairs.push([PERSISTENT + key, value]);
-  for (const [key, value] of start.transient) pairs.push([TRANSIENT + key, value]);
-  if (side !== undefined) pairs.push([SIDE_ENTRY_KEY, encodeSideEntry(side)]);
-  return pairs;
+/** The most bytes of what {@link writeStartStrings} and {@link writeStartInts} write. */
+export function startBound(start: CallStart, sideEntry: string | undefined): number {
+  let bound = pairBound(SERVICE_KEY.length + start.service.length);
+  for (const [key, value] of start.persistent)
+    bound += pairBound(PERSISTENT.length + key.length + value.length);
+  for (const [key, value] of start.transient)
+    bound += pairBound(TRANSIENT.length + key.length + value.length);
+  if (sideEntry !== undefined) bound += pairBound(SIDE_ENTRY_KEY.length + sideEntry.length);
+  // Ten digits of milliseconds, and the two names.
+  return (
+    bound + pairBound(10) + pairBound(start.caller?.length ?? 0) + pairBound(start.callerMethod?.length ?? 0)
+  );
+}
+
+/** What a request says of its call in strings: the same for streams and ping-pong. */
+export function writeStartStrings(writer: HeadWriter, start: CallStart, sideEntry: string | undefined): void {
+  const token = start.transient.get(ACL_TOKEN_NAME);
+  if (token !== undefined) writer.token(token);
+  writer.beginStrings();
+  writer.string(SERVICE_KEY, start.service);
+  for (const [key, value] of start.persistent) writer.prefixed(PERSISTENT, key, value);
+  for (const [key, value] of start.transient) {
+    if (token === undefined || key !== ACL_TOKEN_NAME) writer.prefixed(TRANSIENT, key, value);
+  }
+  if (sideEntry !== undefined) writer.string(SIDE_ENTRY_KEY, sideEntry);
+  writer.endSection();
 }
 
 /** What of the start the native pairs cannot carry exactly; undefined when they can. */
@@ -46,16 +66,14 @@ export function startSideEntry(start: CallStart): SideEntry | undefined {
 }
 
 /** How long it may take and who calls; Kitex reads these on ping-pong, and nobody but us on streams. */
-export function startInts(start: CallStart, withCaller: boolean): IntPair[] {
-  const ints: IntPair[] = [];
-  if (start.timeoutMs !== undefined) {
-    const timeoutMs = Math.min(MAX_TIMEOUT_MS, Math.max(1, Math.ceil(start.timeoutMs)));
-    ints.push([IntKey.rpcTimeout, String(timeoutMs)]);
+export function writeStartInts(writer: HeadWriter, start: CallStart, withCaller: boolean): void {
+  const { timeoutMs, caller, callerMethod } = start;
+  if (timeoutMs !== undefined) {
+    writer.int(IntKey.rpcTimeout, String(Math.min(MAX_TIMEOUT_MS, Math.max(1, Math.ceil(timeoutMs)))));
   }
-  if (!withCaller) return ints;
-  if (start.caller !== undefined) ints.push([IntKey.fromService, start.caller]);
-  if (start.callerMethod !== undefined) ints.push([IntKey.fromMethod, start.callerMethod]);
-  return ints;
+  if (!withCaller) return;
+  if (caller !== undefined) writer.int(IntKey.fromService, caller);
+  if (callerMethod !== undefined) writer.int(IntKey.fromMethod, callerMethod);
 }
 
 /** A call as its request tells of it. It has all its fields, whatever came: one shape for all calls stays fast to read. */
@@ -100,6 +118,19 @@ export interface Received {
   /** Whether a side entry came, be it empty: then the peer is Slipstream. */
   readonly hasSideEntry: boolean;
 }
+
+/** What a request says that has no head. */
+export const nothingReceived: Received = {
+  service: "",
+  method: "",
+  caller: undefined,
+  callerMethod: undefined,
+  persistent: emptyMap,
+  transient: emptyMap,
+  metadata: noFields,
+  timeoutMs: undefined,
+  hasSideEntry: false,
+};
 
 /** @throws RpcError `internal` when the side entry is malformed. */
 export function readStart(head: FrameHead): Received {
