@@ -215,14 +215,14 @@ function writeEntries(
 export function readStruct(r: Reader, struct: Struct, options: InterpretOptions): unknown {
   r.enter();
   const plan = planOf(struct);
-  const values = new Map<FieldPlan, unknown>();
+  const values: unknown[] = new Array(plan.fields.length);
   let last: FieldPlan | undefined;
   let kept: UnknownField[] | undefined;
   for (let header = r.field(0); header !== 0; header = r.field(header)) {
     const field = plan.byHeader.get(header);
     try {
       if (field !== undefined) {
-        values.set(field, field.type.kind === "bool" ? r.boolField() : readValue(r, field.type, options));
+        values[field.index] = field.type.kind === "bool" ? r.boolField() : readValue(r, field.type, options);
         last = field;
       } else if (options.keepUnknown && !hasId(plan, headerId(header))) {
         kept = keepField(r, header, kept);
@@ -235,9 +235,9 @@ export function readStruct(r: Reader, struct: Struct, options: InterpretOptions)
   const result: Record<PropertyKey, unknown> = {};
   if (struct.kind === "union") {
     result["case"] = last?.field.property;
-    if (last !== undefined) result["value"] = values.get(last);
+    if (last !== undefined) result["value"] = values[last.index];
   } else {
-    for (const field of plan.fields) setProperty(result, field, values.get(field));
+    for (const field of plan.fields) setProperty(result, field, values[field.index]);
   }
   if (kept !== undefined) result[unknownFields] = kept;
   return struct.kind === "exception" ? makeException(struct, result) : result;

@@ -3,6 +3,8 @@ import type { Field, ScalarKind, Struct, Type } from "./types.ts";
 
 export interface FieldPlan {
   readonly field: Field;
+  /** Its place among the fields. */
+  readonly index: number;
   readonly type: Type;
   /** See `fieldHeader`. */
   readonly header: number;
@@ -37,7 +39,7 @@ function makePlan(struct: Struct): StructPlan {
   const ids = new Set<number>();
   const byProperty = new Map<string, FieldPlan>();
   const parent: object = struct.kind === "exception" ? Error.prototype : Object.prototype;
-  const fields = struct.fields.map((field): FieldPlan => {
+  const fields = struct.fields.map((field, index): FieldPlan => {
     const where = `${struct.name}.${field.property}`;
     if (field.id !== (field.id << 16) >> 16) throw new TypeError(`${where}: field id ${field.id} is no i16`);
     if (ids.has(field.id)) throw new TypeError(`${where}: field id ${field.id} is used twice`);
@@ -49,6 +51,7 @@ function makePlan(struct: Struct): StructPlan {
     const hasDefault = "default" in field && field.default !== undefined;
     const plan: FieldPlan = {
       field,
+      index,
       type: field.type,
       header: fieldHeader(wireTypeOf(field.type), field.id),
       inherited: field.property in parent,

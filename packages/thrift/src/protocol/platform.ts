@@ -53,7 +53,10 @@ function nodePlatform(buffer: NodeBuffer): Fast {
   const { utf8Write, utf8Slice } = buffer.prototype;
   return {
     writeUtf8: (bytes, text, at) => utf8Write.call(bytes, text, at, bytes.length - at),
-    readUtf8: (bytes, start, end) => utf8Slice.call(bytes, start, end),
+    // Called as a method where it is one, it costs a sixth less.
+    readUtf8(bytes: Uint8Array & Partial<NodeBufferPrototype>, start, end) {
+      return bytes.utf8Slice === undefined ? utf8Slice.call(bytes, start, end) : bytes.utf8Slice(start, end);
+    },
     utf8Length: (text) => buffer.byteLength(text),
     allocate: (size) => new Uint8Array(buffer.allocUnsafeSlow(size).buffer as ArrayBuffer),
   };

@@ -1,5 +1,6 @@
 import { describe, Fault } from "../fault.ts";
 import { allocate, isUtf8, readUtf8 } from "./platform.ts";
+import { readShortText, shortTextBytes } from "./short-text.ts";
 import { headerId, headerType, WireType, wireTypeName } from "./wire.ts";
 
 export interface ReaderOptions {
@@ -8,9 +9,11 @@ export interface ReaderOptions {
   readonly maxDepth: number;
 }
 
-/** Copies of short binary fields share memory, as small Buffers do in Node. */
+/** Up to this size V8 keeps typed arrays on its heap, where slices are cheap. */
+const sliceBytes = 64;
+/** Copies up to this size share memory, as small Buffers do in Node: cheaper than memory of their own. */
+const pooledBytes = 512;
 const poolBytes = 8 * 1024;
-const pooledBytes = 256;
 let pool: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 let poolPos = 0;
 
@@ -21,6 +24,7 @@ export abstract class Reader {
   readonly end: number;
   depth = 0;
   readonly options: ReaderOptions;
+  #plain: Uint8Array | undefined;
 
   constructor(bytes: Uint8Array, options: ReaderOptions) {
     this.bytes = bytes;
@@ -60,15 +64,9 @@ export abstract class Reader {
     const { bytes, pos } = this;
     const end = pos + size;
     this.pos = end;
-    if (size <= 6) {
-      let text = "";
-      let i = pos;
-      for (; i < end; i++) {
-        const code = bytes[i] as number;
-        if (code > 127) break;
-        text += String.fromCharCode(code);
-      }
-      if (i === end) return text;
+    if (size <= shortTextBytes) {
+      const short = readShortText(bytes, pos, size);
+      if (short !== undefined) return short;
     }
     const text = readUtf8(bytes, pos, end);
     if (this.options.strictText && text.includes("\ufffd") && !isUtf8(bytes.subarray(pos, end))) {
@@ -82,16 +80,17 @@ export abstract class Reader {
     const { bytes, pos } = this;
     this.pos = pos + size;
     if (this.options.binaryViews) return new Uint8Array(bytes.buffer, bytes.byteOffset + pos, size);
-    // The constructor, not slice: that of a Buffer makes another Buffer.
-    if (size > pooledBytes) return new Uint8Array(bytes.subarray(pos, pos + size));
+    this.#plain ??= plainView(bytes);
+    if (size <= sliceBytes) return this.#plain.slice(pos, pos + size);
+    const view = this.#plain.subarray(pos, pos + size);
+    if (size > pooledBytes) return new Uint8Array(view);
     if (poolPos + size > pool.length) {
       pool = allocate(poolBytes);
       poolPos = 0;
     }
     const at = poolPos;
     poolPos += size;
-    if (size <= 64) for (let i = 0; i < size; i++) pool[at + i] = bytes[pos + i] as number;
-    else pool.set(bytes.subarray(pos, pos + size), at);
+    pool.set(view, at);
     return new Uint8Array(pool.buffer, at, size);
   }
 
@@ -199,6 +198,12 @@ export abstract class Reader {
   static fieldName(header: number): string {
     return `field ${headerId(header)} (${wireTypeName(headerType(header))})`;
   }
+}
+
+/** A Buffer's methods make Buffers, and cost more. */
+function plainView(bytes: Uint8Array): Uint8Array {
+  if (bytes.constructor === Uint8Array) return bytes;
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));

@@ -1,7 +1,7 @@
 import type { Item, Rec, Small } from "./messages.ts";
 
-// Straight-line code for the two structs, as fast as we know how to write it, without any check of values or lengths:
-// what compiled codecs are held against. Binary fields are views.
+// Straight-line code for the two structs as one would write it for them alone, without any check of values or lengths:
+// what compiled codecs are held against.
 
 const chunkBytes = 64 * 1024;
 /** Longer text is written by native code. */
@@ -185,10 +185,13 @@ const halves = new Int32Array(scratch.buffer);
 
 class Input {
   readonly bytes: Buffer;
+  /** Whether binary fields are copied rather than viewed. */
+  readonly copies: boolean;
   at = 0;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, copies: boolean) {
     this.bytes = bytes;
+    this.copies = copies;
   }
 
   byte(): number {
@@ -251,7 +254,8 @@ class Input {
     const length = this.i32();
     const { bytes, at } = this;
     this.at = at + length;
-    return new Uint8Array(bytes.buffer, bytes.byteOffset + at, length);
+    const view = new Uint8Array(bytes.buffer, bytes.byteOffset + at, length);
+    return this.copies ? new Uint8Array(view) : view;
   }
 }
 
@@ -286,8 +290,8 @@ function readItem(input: Input): Item {
   }
 }
 
-export function decodeRec(bytes: Uint8Array): Rec {
-  const input = new Input(bytes as Buffer);
+export function decodeRec(bytes: Uint8Array, copies: boolean): Rec {
+  const input = new Input(bytes as Buffer, copies);
   let id = 0n;
   let user_id = "";
   let name = "";
@@ -417,8 +421,8 @@ export function decodeRec(bytes: Uint8Array): Rec {
   }
 }
 
-export function decodeSmall(bytes: Uint8Array): Small {
-  const input = new Input(bytes as Buffer);
+export function decodeSmall(bytes: Uint8Array, copies: boolean): Small {
+  const input = new Input(bytes as Buffer, copies);
   let seq = 0;
   let ts = 0n;
   let key = "";
