@@ -11,6 +11,7 @@ const refused =
   /^(?:connection|keep-alive|proxy-connection|transfer-encoding|upgrade|host|te|content-length|http2-settings|user-agent)$/;
 // oxlint-disable-next-line no-control-regex -- to find them is its purpose
 const controls = /[\x00-\x08\x0a-\x1f\x7f]/;
+const edgeBlanks = /^[ \t]+|[ \t]+$/g;
 const printable = /^[\x20-\x7e]*$/;
 
 /** Whether a text value arrives at any HTTP/2 peer as it was sent. */
@@ -39,7 +40,7 @@ export function pushNativeField(target: H2Field[], name: string, value: string |
     target.push({ name, value: encodeBase64(typeof value === "string" ? encoder.encode(value) : value) });
   } else if (typeof value === "string" && !controls.test(value)) {
     // Blanks at the ends are no part of a value in HTTP.
-    target.push({ name, value: value.trim() });
+    target.push({ name, value: value.replace(edgeBlanks, "") });
   }
 }
 

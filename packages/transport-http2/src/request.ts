@@ -85,27 +85,49 @@ function isSameHead(a: HeadKey, b: HeadKey): boolean {
 }
 
 function requestHead({ start, isSingleCall, hasMarker }: HeadKey, route: RequestRoute): H2Fields {
-  const { package: pkg, service, method, caller, callerMethod, contentSubtype } = start;
   const head: H2Field[] = [
     { name: ":method", value: "POST" },
     { name: ":scheme", value: route.scheme },
-    { name: ":path", value: `/${pkg ? `${pkg}.` : ""}${service}/${method}` },
+    { name: ":path", value: requestPath(start) },
     { name: ":authority", value: route.authority },
-    {
-      name: "content-type",
-      value: contentSubtype === "proto" ? "application/grpc" : `application/grpc+${contentSubtype}`,
-    },
+    { name: "content-type", value: requestContentType(start) },
     { name: "user-agent", value: userAgent },
     { name: "te", value: "trailers" },
   ];
   if (route.sendsGzip) head.push({ name: "grpc-encoding", value: "gzip" });
   if (route.acceptsGzip) head.push({ name: "grpc-accept-encoding", value: "identity,gzip" });
-  head.push({ name: "destination-service", value: service }, { name: "destination-method", value: method });
-  if (caller !== undefined) head.push({ name: "source-service", value: caller });
-  if (callerMethod !== undefined) head.push({ name: "source-method", value: callerMethod });
+  pushNames(head, start);
   if (isSingleCall) head.push({ name: singleCallName, value: "1" });
   if (hasMarker) head.push({ name: sideEntryName, value: emptySideEntry });
   return head;
+}
+
+/** Who calls what, as Kitex's opt-in HTTP/2 meta handlers write it. */
+function pushNames(target: H2Field[], { service, method, caller, callerMethod }: CallStart): void {
+  target.push({ name: "destination-service", value: service }, { name: "destination-method", value: method });
+  if (caller !== undefined) target.push({ name: "source-service", value: caller });
+  if (callerMethod !== undefined) target.push({ name: "source-method", value: callerMethod });
+}
+
+export function requestPath({ package: pkg, service, method }: CallStart): string {
+  return `/${pkg ? `${pkg}.` : ""}${service}/${method}`;
+}
+
+function requestContentType({ contentSubtype }: CallStart): string {
+  return contentSubtype === "proto" ? "application/grpc" : `application/grpc+${contentSubtype}`;
+}
+
+/** What a request carries, for whoever writes the rest of its section: neither side entry nor deadline. */
+export function requestFields(
+  start: CallStart,
+  isSingleCall: boolean,
+): { readonly contentType: string; readonly fields: H2Fields } {
+  const fields: H2Field[] = [];
+  pushNames(fields, start);
+  if (isSingleCall) fields.push({ name: singleCallName, value: "1" });
+  pushNativeFields(fields, start.metadata);
+  pushMetainfo(fields, start.persistent, start.transient);
+  return { contentType: requestContentType(start), fields };
 }
 
 /** What a request is opened on. */

@@ -36,11 +36,15 @@ export function responseHead(contentType: string, isCompressed: boolean): H2Fiel
 export const noH2Fields: H2Fields = [];
 
 /** Header set by the handler, for the response's header section. */
-export function headerFields(header: Fields, isSlipstream: boolean): H2Fields {
+export function headerFields(
+  header: Fields,
+  isSlipstream: boolean,
+  areExact: (fields: Fields) => boolean = areExactFields,
+): H2Fields {
   if (header.length === 0) return noH2Fields;
   const fields: H2Field[] = [];
   pushNativeFields(fields, header);
-  if (isSlipstream && !areExactFields(header)) {
+  if (isSlipstream && !areExact(header)) {
     fields.push({ name: sideEntryName, value: encodeSideEntry({ fields: header }) });
   }
   return fields;
@@ -63,13 +67,14 @@ export function trailerFields(
   trailer: Fields,
   backward: ReadonlyMap<string, string> | undefined,
   isSlipstream: boolean,
+  areExact: (fields: Fields) => boolean = areExactFields,
 ): H2Fields {
   if (error === undefined && trailer.length === 0 && !(backward && backward.size > 0)) return noH2Fields;
   const fields: H2Field[] = error ? errorFields(error) : [];
   pushNativeFields(fields, trailer);
   if (isSlipstream) {
     const entry: { -readonly [K in keyof SideEntry]: SideEntry[K] } = {};
-    if (!areExactFields(trailer)) entry.fields = trailer;
+    if (!areExact(trailer)) entry.fields = trailer;
     if (backward && backward.size > 0) entry.backward = backward;
     if (entry.fields || entry.backward) fields.push({ name: sideEntryName, value: encodeSideEntry(entry) });
   }

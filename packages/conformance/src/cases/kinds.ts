@@ -221,8 +221,8 @@ export const kinds: readonly Case[] = [
         },
       });
       for (const [call, text] of [
-        [talk.ping({ text: "" }), "not today"],
-        [talk.ask({ text: "" }), "never"],
+        [() => talk.ping({ text: "" }), "not today"],
+        [() => talk.ask({ text: "" }), "never"],
       ] as const) {
         const reason = await thrown(call);
         expect(reason).toBeInstanceOf(Refusal);

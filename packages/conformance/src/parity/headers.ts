@@ -183,8 +183,9 @@ export const headers: readonly Program[] = [
           },
         },
       });
-      for (const stream of [await talk.chat(), await talk.story({ text: "" })]) {
-        await all(stream);
+      for (const open of [() => talk.chat(), () => talk.story({ text: "" })]) {
+        const stream = await open();
+        await all<unknown>(stream);
         log.say(entries(await stream.header()));
       }
       await talk.ping({ text: "" }, { onHeader: (header) => log.say(entries(header)) });
