@@ -1,19 +1,20 @@
-import { type CallStart, type Ended, type Reply, RpcError } from "@slipstream/stream";
 import {
-  decodeException,
-  encodeException,
-  encodeMessageHead,
-  MessageType,
-  readMessageHead,
-} from "@slipstream/thrift";
+  type CallError,
+  type CallStart,
+  type Ended,
+  noFields,
+  type Reply,
+  RpcError,
+} from "@slipstream/stream";
+import { decodeException, encodeException, MessageType, readMessageHead } from "@slipstream/thrift";
 import type { ClientSession } from "./client-session.ts";
 import { CANCEL_PATH_KEY, fromException, readBizStatus, toCancellation } from "./error-numbers.ts";
 import { FrameKind } from "./format.ts";
 import { streamFrame } from "./frame-encode.ts";
 import { FrameError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
-import { readReplyFields, writeRequest } from "./message.ts";
-import { readPayload } from "./payload.ts";
+import { type ReplyFields, readReplyFields, writeRequest } from "./message.ts";
+import { encodeEnvelope, type Payload, readPayload } from "./payload.ts";
 import type { Exchange } from "./session.ts";
 
 /** A ping-pong call as its client has it: over when its reply has come. */
@@ -46,9 +47,12 @@ export class ClientCall implements Exchange {
   }
 
   onReply(head: FrameHead): void {
-    const reply = this.#read(head);
-    if (!this.#end()) return;
-    this.#resolve(reply);
+    this.#settle(this.#read(head));
+  }
+
+  /** A reply without TTHeader. */
+  onHeaderlessReply(bytes: Uint8Array, payload: Payload): void {
+    this.#settle(this.#readMessage(bytes, payload, nothingReceived));
   }
 
   onOversize(error: RpcError): void {
@@ -87,6 +91,10 @@ export class ClientCall implements Exchange {
     this.#reject(reason);
   }
 
+  #settle(reply: Reply): void {
+    if (this.#end()) this.#resolve(reply);
+  }
+
   #end(): boolean {
     if (this.#isEnded) return false;
     this.#isEnded = true;
@@ -99,25 +107,34 @@ export class ClientCall implements Exchange {
   /** @throws FrameError or RpcError when the reply cannot be read: nobody knows what comes behind it. */
   #read(head: FrameHead): Reply {
     const pairs = head.strings();
-    const { isSlipstream, isClosing, ...fields } = readReplyFields(pairs);
-    if (isSlipstream) this.#session.onSlipstreamReply();
-    if (isClosing) this.#session.onClosingReply();
+    const fields = readReplyFields(pairs);
+    if (fields.isSlipstream) this.#session.onSlipstreamReply();
+    if (fields.isClosing) this.#session.onClosingReply();
     const payload = head.payload();
-    const { start, end } = readPayload(payload, 0, payload.length);
-    const message = readMessageHead(payload, start, end);
-    if (message === undefined)
-      throw new FrameError("unknown", "the reply holds no strict Thrift binary message");
     // Volo answers a business status with an exception beside the pairs: the status counts.
     const biz = readBizStatus(pairs?.get("biz-status"), pairs?.get("biz-message"), pairs?.get("biz-extra"));
+    return this.#readMessage(payload, readPayload(payload, 0, payload.length), fields, biz);
+  }
+
+  #readMessage(
+    bytes: Uint8Array,
+    { start, end }: Payload,
+    { isSlipstream, header, trailer, backward }: ReplyFields,
+    biz?: CallError,
+  ): Reply {
+    const message = readMessageHead(bytes, start, end);
+    if (message === undefined)
+      throw new FrameError("unknown", "the reply holds no strict Thrift binary message");
+    const fields = { header, trailer, backward };
     if (biz !== undefined) return { outcome: { error: biz }, ...fields };
     if (message.type === MessageType.exception) {
-      const exception = decodeException(payload, start, end);
+      const exception = decodeException(bytes, start, end);
       if (exception === undefined) throw new FrameError("truncated", "the reply's exception cannot be read");
       // A server of Kitex closes behind most of them; waiting to see which would lose the next call.
       if (!isSlipstream) this.#session.onClosingReply();
       return { outcome: { error: fromException(exception, { side: "client" }, isSlipstream) }, ...fields };
     }
-    return { outcome: this.#outcome(payload.subarray(message.bodyStart, end), message), ...fields };
+    return { outcome: this.#outcome(bytes.subarray(message.bodyStart, end), message), ...fields };
   }
 
   #outcome(
@@ -144,7 +161,22 @@ export class ClientCall implements Exchange {
   /** Writes the request. */
   write(request: Uint8Array, oneway: boolean): void {
     const type = oneway ? MessageType.oneway : MessageType.call;
-    const envelope = encodeMessageHead(type, this.#start.method, this.id);
-    writeRequest(this.#session, this.#start, this.id, type, envelope, request);
+    const { pingPong } = this.#session;
+    const form = pingPong === "framed" || pingPong === "ttheader-framed" ? "framed" : "thrift";
+    const envelope = encodeEnvelope(form, type, this.#start.method, this.id, request.length);
+    if (pingPong === "framed" || pingPong === "binary") {
+      this.#session.writeHeaderless(envelope, request);
+    } else {
+      writeRequest(this.#session, this.#start, this.id, type, form, envelope, request);
+    }
   }
 }
+
+/** What a reply says that has no head. */
+const nothingReceived: ReplyFields = {
+  header: noFields,
+  trailer: noFields,
+  backward: new Map(),
+  isSlipstream: false,
+  isClosing: false,
+};

@@ -15,6 +15,7 @@ import { pairBound } from "./head-writer.ts";
 import type { Link } from "./link.ts";
 import { CLOSING_KEY } from "./message.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
+import { type PingPongForm, readPayload } from "./payload.ts";
 import { Session, type SessionPeer } from "./session.ts";
 import { startBound, startSideEntry, writeStartInts, writeStartStrings } from "./start.ts";
 
@@ -42,6 +43,9 @@ export class ClientSession extends Session {
   #isDraining = false;
   /** What the connection was first used for: that is what Kitex then takes it for. */
   #firstUse: "stream" | "call" | undefined;
+  /** The call whose reply is the next that comes, from a server that has not shown that it is Slipstream. */
+  #callInOrder: ClientCall | undefined;
+  readonly pingPong: PingPongForm;
 
   constructor(
     link: Link,
@@ -51,6 +55,7 @@ export class ClientSession extends Session {
   ) {
     super(link, peer, options);
     this.#events = events;
+    this.pingPong = peer.pingPong ?? "ttheader";
   }
 
   /** The server has said that it takes no new streams here. */
@@ -68,7 +73,12 @@ export class ClientSession extends Session {
    * it gets one at a time, and takes none where streams were opened.
    */
   get canCall(): boolean {
-    return this.#hasRoom && (this.peer.isSlipstream || (this.#firstUse !== "stream" && this.openCount === 0));
+    if (this.peer.isSlipstream && !this.#isHeaderless) return this.#hasRoom;
+    return this.#hasRoom && this.#firstUse !== "stream" && this.openCount === 0;
+  }
+
+  get #isHeaderless(): boolean {
+    return this.pingPong === "framed" || this.pingPong === "binary";
   }
 
   get #hasRoom(): boolean {
@@ -115,6 +125,7 @@ export class ClientSession extends Session {
       return Promise.resolve(undefined);
     }
     this.exchanges.add(call);
+    if (!this.peer.isSlipstream) this.#callInOrder = call;
     call.watch(start.ended);
     return call.reply;
   }
@@ -146,6 +157,13 @@ export class ClientSession extends Session {
     if (exchange instanceof ClientCall) exchange.onReply(head);
     // What a Kitex mux server sends before it closes.
     else if (head.sequenceId === 0 && head.strings()?.has(CLOSING_KEY) === true) this.onClosingReply();
+  }
+
+  /** A reply that says by its place which call it answers; a wrong id fails the call. */
+  protected override onHeaderless(bytes: Uint8Array, start: number, end: number): void {
+    const call = this.#callInOrder;
+    this.#callInOrder = undefined;
+    call?.onHeaderlessReply(bytes, readPayload(bytes, start, end));
   }
 
   protected override onControl(control: Control): void {

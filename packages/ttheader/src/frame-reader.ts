@@ -2,10 +2,15 @@ import { FIXED_BYTES, MAGIC } from "./format.ts";
 import { FrameError } from "./frame-error.ts";
 import { wrongMagic } from "./frame-head.ts";
 import { overLimit, type ResolvedFrameLimits } from "./limits.ts";
+import { MessageScanner } from "./message-scanner.ts";
 import { allocate } from "./platform.ts";
 
 /** LENGTH and MAGIC: with these a frame is known to be one, and how long it is. */
 const PREFIX_BYTES = 6;
+/** How a strict Thrift message begins: without a frame at once, in a frame after the length. */
+const THRIFT = 0x8001;
+/** Version, name, sequence id and the end of a struct. */
+const MIN_MESSAGE_BYTES = 13;
 /**
  * The most that is set aside for a frame on its LENGTH alone; beyond that the memory follows the bytes that
  * really came.
@@ -25,12 +30,18 @@ export interface OversizeFrame {
 export interface FrameReceiver {
   /** A whole frame, LENGTH included, is in `bytes[start, end)`. */
   onFrame(bytes: Uint8Array, start: number, end: number): void;
+  /**
+   * A Thrift message that is in no TTHeader frame, Framed (with its length) or plain, is in `bytes[start, end)`. Without
+   * this method it is an error.
+   */
+  onHeaderless?(bytes: Uint8Array, start: number, end: number): void;
   /** A frame over the limit has begun; its bytes are skipped. Without this method it is an error. */
   onOversize?(frame: OversizeFrame): void;
 }
 
 /**
- * Cuts a stream of bytes into frames. A frame that lies whole in a chunk is handed out as a range of that
+ * Cuts a stream of bytes into frames, and into Thrift messages without TTHeader where those may come: each begins anew,
+ * as for Kitex, and a peer may change between them. A frame that lies whole in a chunk is handed out as a range of that
  * chunk, without a copy; a frame in pieces is put together once. Chunks must never change afterwards.
  */
 export class FrameReader {
@@ -41,6 +52,8 @@ export class FrameReader {
   #have = 0;
   /** Bytes still to come of a frame over the limit. */
   #skip = 0;
+  /** Looks for the end of a message that says no length. */
+  #scanner: MessageScanner | undefined;
   #isStopped = false;
 
   constructor(limits: ResolvedFrameLimits, receiver: FrameReceiver) {
@@ -72,12 +85,12 @@ export class FrameReader {
       } else if (this.#have > 0) {
         at = this.#resume(bytes, at);
       } else {
-        const total = end - at < PREFIX_BYTES ? 0 : this.#frameBytes(bytes, at);
+        const total = end - at < PREFIX_BYTES ? 0 : this.#totalBytes(bytes, at, end);
         if (total === 0 || end - at < Math.min(total, FIXED_BYTES)) return this.#hold(bytes, at, FIXED_BYTES);
         if (this.#isOversize(bytes, at, total)) this.#skip = total;
         else if (end - at < total) return this.#hold(bytes, at, total);
         else {
-          this.#receiver.onFrame(bytes, at, at + total);
+          this.#hand(bytes, at, at + total);
           at += total;
         }
       }
@@ -89,15 +102,31 @@ export class FrameReader {
     this.#isStopped = true;
     this.#part = noBytes;
     this.#have = 0;
+    this.#scanner = undefined;
   }
 
-  /** LENGTH + 4. */
-  #frameBytes(bytes: Uint8Array, at: number): number {
-    const magic = ((bytes[at + 4] as number) << 8) | (bytes[at + 5] as number);
-    if (magic !== MAGIC) throw wrongMagic(magic);
+  #hand(bytes: Uint8Array, start: number, end: number): void {
+    if (uint16(bytes, start + 4) === MAGIC && this.#scanner === undefined) {
+      this.#receiver.onFrame(bytes, start, end);
+      return;
+    }
+    this.#scanner = undefined;
+    this.#receiver.onHeaderless?.(bytes, start, end);
+  }
+
+  /** Bytes of what begins at `at`; 0 while that is not known. */
+  #totalBytes(bytes: Uint8Array, at: number, end: number): number {
+    const magic = uint16(bytes, at + 4);
+    const takesHeaderless = this.#receiver.onHeaderless !== undefined;
+    if (takesHeaderless && (this.#scanner !== undefined || uint16(bytes, at) === THRIFT)) {
+      return this.#scan(bytes, at, end);
+    }
+    const isFramed = takesHeaderless && magic === THRIFT;
+    if (magic !== MAGIC && !isFramed) throw wrongMagic(magic);
     const length = int32(bytes, at) >>> 0;
-    if (length < FIXED_BYTES - 4) {
-      throw new FrameError("truncated", `LENGTH is ${length}, at least ${FIXED_BYTES - 4} was expected`);
+    const least = isFramed ? MIN_MESSAGE_BYTES : FIXED_BYTES - 4;
+    if (length < least) {
+      throw new FrameError("truncated", `LENGTH is ${length}, at least ${least} was expected`);
     }
     if (length > this.#limits.maxFrameLength && this.#receiver.onOversize === undefined) {
       throw overLimit("frame", length + 4, "maxMessageBytes", this.#limits.maxMessageBytes);
@@ -105,12 +134,25 @@ export class FrameReader {
     return length + 4;
   }
 
+  #scan(bytes: Uint8Array, at: number, end: number): number {
+    this.#scanner ??= new MessageScanner();
+    const total = this.#scanner.scan(bytes, at, end);
+    const { knownBytes } = this.#scanner;
+    if (knownBytes > this.#limits.maxFrameLength) {
+      // It says no length, so it cannot be skipped.
+      this.#receiver.onOversize?.({ sequenceId: 0, flags: 0, length: knownBytes });
+      throw overLimit("message", knownBytes, "maxMessageBytes", this.#limits.maxMessageBytes);
+    }
+    return total;
+  }
+
   /** Tells of a frame that is over the limit; its fixed part is at `at`. */
   #isOversize(bytes: Uint8Array, at: number, total: number): boolean {
     if (total - 4 <= this.#limits.maxFrameLength) return false;
+    const hasHead = uint16(bytes, at + 4) === MAGIC;
     this.#receiver.onOversize?.({
-      sequenceId: int32(bytes, at + 8),
-      flags: ((bytes[at + 6] as number) << 8) | (bytes[at + 7] as number),
+      sequenceId: hasHead ? int32(bytes, at + 8) : 0,
+      flags: hasHead ? uint16(bytes, at + 6) : 0,
       length: total,
     });
     return true;
@@ -126,9 +168,10 @@ export class FrameReader {
   /** Goes on with the frame that has begun, and returns where it left off. */
   #resume(bytes: Uint8Array, start: number): number {
     let at = start + this.#take(bytes, start, FIXED_BYTES);
-    if (this.#have >= PREFIX_BYTES) this.#frameBytes(this.#part, 0);
+    if (this.#have < PREFIX_BYTES) return at;
+    const total = this.#totalBytes(this.#part, 0, this.#have);
+    if (this.#scanner !== undefined) return this.#resumeScan(bytes, at, total);
     if (this.#have < FIXED_BYTES) return at;
-    const total = this.#frameBytes(this.#part, 0);
     if (this.#isOversize(this.#part, 0, total)) {
       this.#skip = total - this.#have;
     } else {
@@ -138,7 +181,25 @@ export class FrameReader {
     const frame = this.#part;
     this.#part = noBytes;
     this.#have = 0;
-    if (this.#skip === 0) this.#receiver.onFrame(frame, 0, total);
+    if (this.#skip === 0) this.#hand(frame, 0, total);
+    return at;
+  }
+
+  /** The same for a message that says no length, of which `total` bytes are known to be all if it is not 0. */
+  #resumeScan(bytes: Uint8Array, start: number, total: number): number {
+    let at = start;
+    let length = total;
+    if (length === 0) {
+      at += this.#take(bytes, at, Math.max(this.#have + bytes.length - at, 2 * this.#part.length));
+      length = this.#scan(this.#part, 0, this.#have);
+      if (length === 0) return at;
+    }
+    // What came behind it is read again, from where it came.
+    at -= this.#have - length;
+    const message = this.#part;
+    this.#part = noBytes;
+    this.#have = 0;
+    this.#hand(message, 0, length);
     return at;
   }
 
@@ -155,6 +216,10 @@ export class FrameReader {
     this.#have = needed;
     return count;
   }
+}
+
+function uint16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }
 
 function int32(bytes: Uint8Array, at: number): number {

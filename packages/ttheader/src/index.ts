@@ -17,7 +17,7 @@ export { resolveLimits } from "./limits.ts";
 export type { Link, LinkReceiver } from "./link.ts";
 export type { ResolvedSessionOptions, SessionOptions } from "./options.ts";
 export { resolveSessionOptions } from "./options.ts";
-export type { Payload, PayloadForm } from "./payload.ts";
+export type { Payload, PayloadForm, PingPongForm } from "./payload.ts";
 export { readPayload } from "./payload.ts";
 export type { ServerSessionEvents } from "./server-session.ts";
 export { ServerSession } from "./server-session.ts";

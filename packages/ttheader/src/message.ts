@@ -18,6 +18,7 @@ import { SIDE_ENTRY_KEY } from "./fields.ts";
 import { Flag, IntKey, ProtocolId } from "./format.ts";
 import { type IntPair, pairsBound, type StringPair, writePairs } from "./frame-encode.ts";
 import { pairBound } from "./head-writer.ts";
+import type { PayloadForm } from "./payload.ts";
 import type { Session } from "./session.ts";
 import { startBound, startSideEntry, writeStartInts, writeStartStrings } from "./start.ts";
 
@@ -31,27 +32,30 @@ const BACKWARD = "RPC_BACKWARD_";
 const noBackward: ReadonlyMap<string, string> = new Map();
 
 /** What a request says of its transport and kind: as Kitex's TTHeader handlers fill it. */
-const UNFRAMED = "unframed";
+const transportTypes = { thrift: "unframed", framed: "framed" } as const;
+type RequestForm = Exclude<PayloadForm, "kitex-protobuf">;
 const typeDigits = [0, 1, 2, 3, 4].map(String);
 
-/** Writes a ping-pong request: `envelope` is its Thrift message up to the struct. */
+/** Writes a ping-pong request: `envelope` is its Thrift message, in this form, up to the struct. */
 export function writeRequest(
   session: Session,
   start: CallStart,
   id: number,
   type: number,
+  form: RequestForm,
   envelope: Uint8Array,
   request: Uint8Array,
 ): void {
   const { extensions } = session.options;
   // Always there, be it empty: it also asks the server for its own.
   const sideEntry = extensions ? encodeSideEntry(startSideEntry(start) ?? {}) : undefined;
-  const names = UNFRAMED.length + start.service.length + start.method.length + 1;
+  const transportType = transportTypes[form];
+  const names = transportType.length + start.service.length + start.method.length + 1;
   const bound = startBound(start, sideEntry) + pairBound(names) + 3 * pairBound(0);
   const writer = session.beginFrame(Flag.none, ProtocolId.thriftBinary, bound, envelope, request);
   writeStartStrings(writer, start, sideEntry);
   writer.beginInts();
-  writer.int(IntKey.transportType, UNFRAMED);
+  writer.int(IntKey.transportType, transportType);
   writer.int(IntKey.toService, start.service);
   writer.int(IntKey.toMethod, start.method);
   writer.int(IntKey.messageType, typeDigits[type] as string);

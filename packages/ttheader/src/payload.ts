@@ -1,3 +1,4 @@
+import { encodeMessageHead } from "@slipstream/thrift";
 import { FrameError } from "./frame-error.ts";
 
 /**
@@ -5,6 +6,12 @@ import { FrameError } from "./frame-error.ts";
  * Protobuf message, which always has one. A server answers in the form of the request.
  */
 export type PayloadForm = "thrift" | "framed" | "kitex-protobuf";
+
+/**
+ * How a client writes ping-pong requests: a bare or a framed message in a TTHeader frame, or the same without TTHeader,
+ * where nothing else than the message travels.
+ */
+export type PingPongForm = "ttheader" | "ttheader-framed" | "framed" | "binary";
 
 /** Where the message lies in the payload, its framed length left out. */
 export interface Payload {
@@ -39,6 +46,26 @@ export function readPayload(bytes: Uint8Array, start: number, end: number): Payl
     throw new FrameError("truncated", `framed length is ${length}, the message has ${end - start - 4} bytes`);
   }
   return { form: magic === THRIFT ? "framed" : "kitex-protobuf", start: start + 4, end };
+}
+
+/** What stands before the struct of a message: its length, if it is framed, and the head. */
+export function encodeEnvelope(
+  form: PayloadForm,
+  type: number,
+  method: string,
+  sequenceId: number,
+  bodyBytes: number,
+): Uint8Array {
+  const head = encodeMessageHead(type, method, sequenceId);
+  return form === "framed" ? withLength(head, bodyBytes) : head;
+}
+
+/** Puts the length of a message before its beginning, which is followed by `restBytes` more. */
+export function withLength(beginning: Uint8Array, restBytes = 0): Uint8Array {
+  const framed = new Uint8Array(4 + beginning.length);
+  new DataView(framed.buffer).setUint32(0, beginning.length + restBytes);
+  framed.set(beginning, 4);
+  return framed;
 }
 
 function uint16(bytes: Uint8Array, at: number): number {

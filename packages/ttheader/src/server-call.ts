@@ -26,8 +26,6 @@ import { type Received, ReceivedStart } from "./start.ts";
 
 const noBackward: ReadonlyMap<string, string> = new Map();
 
-const noBytes = new Uint8Array(0);
-
 /** A result struct with nothing in it: the body of a reply that carries a business status. */
 const emptyResult = Uint8Array.of(0);
 const noBytes = new Uint8Array(0);
@@ -183,11 +181,11 @@ export class ServerCall implements Exchange {
       this.#session.writeHeaderless(envelope, body);
       return;
     }
-    const head = replyHead(reply, this.#frameId, {
+    const form = {
       isSlipstream: this.#isSlipstream,
       isClosing: this.#session.isDraining && !this.#isSlipstream,
-    });
-    this.#session.writeFrame(head, envelope, body);
+    };
+    writeReply(this.#session, reply, this.#frameId, form, envelope, body);
   }
 }
 

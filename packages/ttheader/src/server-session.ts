@@ -4,10 +4,11 @@ import { IntKey } from "./format.ts";
 import type { FrameHead } from "./frame-head.ts";
 import type { Link } from "./link.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
+import { readPayload } from "./payload.ts";
 import { ServerCall } from "./server-call.ts";
 import { ServerStream } from "./server-stream.ts";
 import { Session, type SessionPeer } from "./session.ts";
-import { readStart } from "./start.ts";
+import { nothingReceived, readStart } from "./start.ts";
 
 /** What the owner of a server's connection is told. */
 export interface ServerSessionEvents {
@@ -23,7 +24,8 @@ export class ServerSession extends Session {
   readonly #handler: ServerHandler;
   readonly #events: ServerSessionEvents;
   /** Calls of a client that takes replies in the order of its requests; the first is being served. */
-  readonly #inOrder: ServerCall[] = [];
+  readonly #inOrder: { readonly call: ServerCall; readonly refusal: RpcError | undefined }[] = [];
+  #lastQueueId = 0;
   #hasHeardHello = false;
   #isDraining = false;
 
@@ -74,21 +76,52 @@ export class ServerSession extends Session {
 
   /** A ping-pong request. */
   protected override onMessage(head: FrameHead): void {
-    if (this.exchanges.get(head.sequenceId) !== undefined) {
-      throw new RpcError("internal", `a request came with id ${head.sequenceId}, which is in use`);
+    const payload = head.payload();
+    const form = readPayload(payload, 0, payload.length);
+    const received = readStart(head);
+    this.#take(new ServerCall(this, payload, form, received, head, this.#nextQueueId()));
+  }
+
+  protected override onHeaderless(bytes: Uint8Array, start: number, end: number): void {
+    const form = readPayload(bytes, start, end);
+    this.#take(new ServerCall(this, bytes, form, nothingReceived, undefined, this.#nextQueueId()));
+  }
+
+  #take(call: ServerCall): void {
+    if (this.exchanges.get(call.id) !== undefined) {
+      throw new RpcError("internal", `a request came with id ${call.id}, which is in use`);
     }
-    const call = new ServerCall(this, head);
     this.exchanges.add(call);
-    if (this.openCount > this.options.maxStreams) {
-      const error = this.#tooMany();
-      this.#events.onRefused?.(error);
-      call.refuse(error);
-    } else if (call.isUnordered) {
+    const refusal = this.#refusalOf(call);
+    if (!call.isUnordered) {
+      this.#inOrder.push({ call, refusal });
+      if (this.#inOrder.length === 1) void this.#serveInOrder();
+    } else if (refusal === undefined) {
       void this.#serve(call);
     } else {
-      this.#inOrder.push(call);
-      if (this.#inOrder.length === 1) void this.#serveInOrder();
+      call.refuse(refusal);
     }
+  }
+
+  #refusalOf(call: ServerCall): RpcError | undefined {
+    const { maxMessageBytes } = this;
+    if (call.request.length > maxMessageBytes) {
+      return new RpcError(
+        "resource_exhausted",
+        `request of ${call.request.length} bytes came, over maxMessageBytes (${maxMessageBytes})`,
+      );
+    }
+    // Those that are served one after another wait instead: see `#updateHold`.
+    if (!call.isUnordered || this.openCount <= this.options.maxStreams) return undefined;
+    const error = this.#tooMany();
+    this.#events.onRefused?.(error);
+    return error;
+  }
+
+  /** Beyond all sequence ids. */
+  #nextQueueId(): number {
+    this.#lastQueueId = (this.#lastQueueId + 1) % 0x7fffffff;
+    return 0x1_0000_0000 + this.#lastQueueId;
   }
 
   protected override onControl(control: Control): void {
@@ -111,13 +144,19 @@ export class ServerSession extends Session {
 
   override onData(chunk: Uint8Array): void {
     super.onData(chunk);
-    // A peer that opens streams and reads no answers is not listened to until it does.
-    if (this.outbox.pendingBytes > this.maxSendBufferBytes) this.inflow.hold(true);
+    this.#updateHold();
   }
 
   protected override onRoom(): void {
     super.onRoom();
-    this.inflow.hold(false);
+    this.#updateHold();
+  }
+
+  /** A peer that sends more than is answered, or reads no answers, is not listened to for a while. */
+  #updateHold(): void {
+    this.inflow.hold(
+      this.outbox.pendingBytes > this.maxSendBufferBytes || this.#inOrder.length > this.options.maxStreams,
+    );
   }
 
   #refusal(): RpcError | undefined {
@@ -139,10 +178,13 @@ export class ServerSession extends Session {
   }
 
   async #serveInOrder(): Promise<void> {
-    for (let call = this.#inOrder[0]; call !== undefined; call = this.#inOrder[0]) {
+    for (let next = this.#inOrder[0]; next !== undefined; next = this.#inOrder[0]) {
+      const { call, refusal } = next;
+      if (refusal !== undefined) call.refuse(refusal);
       // Its client may have gone while it waited.
-      if (call.start.ended.reason === undefined) await this.#serve(call);
+      else if (call.start.ended.reason === undefined) await this.#serve(call);
       this.#inOrder.shift();
+      if (!this.isClosed) this.#updateHold();
     }
   }
 

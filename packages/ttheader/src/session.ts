@@ -11,6 +11,7 @@ import { Inflow } from "./inflow.ts";
 import type { Link, LinkReceiver } from "./link.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
 import { BY_REFERENCE_BYTES, Outbox } from "./outbox.ts";
+import type { PingPongForm } from "./payload.ts";
 import type { ReceiveHalf, ReceiveHost } from "./receive-half.ts";
 import type { SendHalf, SendHost } from "./send-half.ts";
 import { SendLine } from "./send-line.ts";
@@ -28,6 +29,8 @@ export interface SessionPeer {
   readonly extendContext?: Peer["extendContext"];
   /** Thrift messages without TTHeader, Framed and plain, may come from it: on sockets, never on a WebSocket. */
   readonly mayBeHeaderless?: boolean;
+  /** How a client writes ping-pong requests to it. @defaultValue "ttheader" */
+  readonly pingPong?: PingPongForm | undefined;
   /** It is known to be Slipstream before it says hello: by the subprotocol of a WebSocket. */
   readonly isSlipstream?: boolean;
 }
@@ -90,8 +93,7 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     this.#reader = new FrameReader(options.limits, {
       onFrame: (bytes, start, end) => this.#onFrame(bytes, start, end),
       ...(peer.mayBeHeaderless === true && {
-        onHeaderless: (bytes: Uint8Array, start: number, end: number) =>
-          this.onHeaderless(bytes, start, end),
+        onHeaderless: (bytes: Uint8Array, start: number, end: number) => this.onHeaderless(bytes, start, end),
       }),
       onOversize: (frame) => this.#onOversize(frame),
     });
