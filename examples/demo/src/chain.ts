@@ -1,6 +1,6 @@
 import { Context, withPersistentValue, withValue } from "@slipstream/metainfo";
 import { type Client, createClient } from "@slipstream/rpc";
-import { createServer, type Server } from "@slipstream/rpc/server";
+import { createServer, type Listening, type Server } from "@slipstream/rpc/server";
 import type { CallOptions, ClientTransport, Header, ServerTransport } from "@slipstream/stream";
 import { TestService } from "./gen/echo.ts";
 import { HopService } from "./hop-service.ts";
@@ -9,7 +9,11 @@ import { backFrom, type Run, type Seen } from "./seen.ts";
 /** A service of the chain, and what carries the calls to it. */
 export interface Hop {
   readonly service: string;
-  readonly transport: ClientTransport & ServerTransport;
+  /** The two ends of what carries the calls; for most transports one object is both. */
+  readonly server: ServerTransport;
+  readonly client: ClientTransport;
+  /** How the client writes the server's address, where that is not just host and port. @defaultValue its `target` */
+  readonly target?: (listening: Listening) => string;
 }
 
 type TestClient = Client<typeof TestService>;
@@ -20,12 +24,14 @@ export async function runChain(hops: readonly Hop[]): Promise<readonly Run[]> {
   const servers: Server[] = [];
   // From the back: each service is a client of the next one.
   let next: TestClient | undefined;
-  for (const { service, transport } of hops.toReversed()) {
-    const server = createServer({ transports: [transport], name: service });
+  for (const hop of hops.toReversed()) {
+    const { service } = hop;
+    const server = createServer({ transports: [hop.server], name: service });
     server.add(TestService, new HopService(service, next, (what) => seen.push(what)));
-    const { target } = await server.listen({ host: "127.0.0.1" });
+    const listening = await server.listen({ host: "127.0.0.1" });
     servers.unshift(server);
-    next = createClient(TestService, { transport, target });
+    const target = hop.target?.(listening) ?? listening.target;
+    next = createClient(TestService, { transport: hop.client, target });
   }
   try {
     const runs: Run[] = [];
@@ -36,7 +42,7 @@ export async function runChain(hops: readonly Hop[]): Promise<readonly Run[]> {
     return runs;
   } finally {
     for (const server of servers) await server.close();
-    for (const { transport } of hops) await transport.close();
+    for (const { client } of hops) await client.close();
   }
 }
 

@@ -5,7 +5,10 @@ import { report } from "./report.ts";
 
 it("shows the persistent value at every hop, the transient one at exactly one, header, trailer and deadline [D3][D4]", async () => {
   const runs = await runChain(
-    ["gateway", "orders", "stock"].map((service) => ({ service, transport: memory({ name: service }) })),
+    ["gateway", "orders", "stock"].map((service) => {
+      const transport = memory({ name: service });
+      return { service, server: transport, client: transport };
+    }),
   );
   expect(runs.map(({ method }) => method)).toEqual(["EchoPingPong", "EchoClient", "EchoServer", "Echo"]);
   for (const { hops, back } of runs) {

@@ -1,17 +1,23 @@
 // A client calls a chain of services, gateway -> orders -> stock, and prints what each hop saw.
 //
 //   npm run demo
-import { memory } from "@slipstream/transport-memory";
-import { runChain } from "./chain.ts";
+import { http2 } from "@slipstream/transport-http2";
+import { ttheader } from "@slipstream/transport-ttheader";
+import { websocket } from "@slipstream/transport-websocket";
+import { websocketServer } from "@slipstream/transport-websocket/server";
+import { type Hop, runChain } from "./chain.ts";
 import { report } from "./report.ts";
 
-const runs = await runChain([
-  // What carries each hop. Any transport takes the place of any other: only its line changes.
-  { service: "gateway", transport: memory({ name: "gateway" }) },
-  { service: "orders", transport: memory({ name: "orders" }) },
-  { service: "stock", transport: memory({ name: "stock" }) },
-]);
+// What carries each hop. Any transport takes the place of any other, and nobody notices.
+const gateway: Hop = {
+  service: "gateway",
+  server: websocketServer(),
+  client: websocket(),
+  target: ({ target }) => `ws://${target}`,
+};
+const orders: Hop = { service: "orders", server: ttheader(), client: ttheader() };
+const stock: Hop = { service: "stock", server: http2(), client: http2() };
 
-const { text, isAsPromised } = report(runs);
+const { text, isAsPromised } = report(await runChain([gateway, orders, stock]));
 console.log(text);
 if (!isAsPromised) process.exitCode = 1;
