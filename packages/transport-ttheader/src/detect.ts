@@ -1,13 +1,18 @@
-/** LENGTH, then 0x1000. */
+/** LENGTH, then 0x1000 or the version of a Thrift message. */
 const HEAD_BYTES = 6;
-/** A frame of a gigabyte is no frame; and no text begins with a byte below this. */
+/** A message of half a gigabyte is none; and no text begins with a byte below this. */
 const MAX_FIRST_BYTE = 0x20;
 
-/** Whether a connection that starts with these bytes speaks TTHeader. */
+/**
+ * Whether a connection that starts with these bytes speaks TTHeader, or Thrift without it: Framed (a length before the
+ * message), or plain, where a strict message begins at once.
+ */
 export function detectTtheader(head: Uint8Array): "yes" | "no" | "more" {
-  if (head.length === 0) return "more";
-  if ((head[0] as number) >= MAX_FIRST_BYTE) return "no";
-  if (head.length > 4 && head[4] !== 0x10) return "no";
+  const [first, second, , , fifth, sixth] = head;
+  if (first === undefined) return "more";
+  if (first === 0x80) return second === undefined ? "more" : second === 0x01 ? "yes" : "no";
+  if (first >= MAX_FIRST_BYTE) return "no";
+  if (fifth !== undefined && fifth !== 0x10 && fifth !== 0x80) return "no";
   if (head.length < HEAD_BYTES) return "more";
-  return head[5] === 0x00 ? "yes" : "no";
+  return sixth === (fifth === 0x10 ? 0x00 : 0x01) ? "yes" : "no";
 }

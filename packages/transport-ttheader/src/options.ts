@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from "node:tls";
 import { type OnEvent, RpcError } from "@slipstream/stream";
 import {
+  type PingPongForm,
   type ResolvedSessionOptions,
   resolveSessionOptions,
   type SessionOptions,
@@ -14,6 +15,17 @@ export type ConnectionMode = "mux" | "long" | "short";
 
 /** Options of {@link import("./ttheader.ts").ttheader}; those of streams and frames hold for client and server alike. */
 export interface TtheaderOptions extends SessionOptions {
+  /**
+   * Client: how ping-pong calls are written; a server takes all forms, on one port, and answers in the form of the request.
+   *
+   * - `ttheader`: a Thrift message in a TTHeader frame.
+   * - `ttheader-framed`: the same with its length before it, as stock Kitex clients write it.
+   * - `framed`, `binary`: the message without TTHeader, with its length before it or not: what Apache Thrift servers take.
+   *   Only the message travels then: no metainfo, metadata, header, trailer or deadline, and a business status is an error
+   *   of type 6 (`biz status N: text`). Streams are opened over TTHeader all the same.
+   * @defaultValue "ttheader"
+   */
+  readonly pingPong?: PingPongForm;
   /** Client: how streams share connections. @defaultValue "mux" */
   readonly connections?: ConnectionMode;
   /** Client, `mux`: connections to each address over which streams are spread, 1 to 1,000. @defaultValue 1 */
@@ -49,6 +61,7 @@ export interface TtheaderOptions extends SessionOptions {
 /** Options with the defaults filled in. */
 export interface ResolvedOptions {
   readonly session: ResolvedSessionOptions;
+  readonly pingPong: PingPongForm;
   readonly connections: ConnectionMode;
   readonly muxConnections: number;
   readonly maxConnections: number;
@@ -66,13 +79,9 @@ const maxTimeMs = 0x7fffffff;
 
 /** @throws RpcError `invalid_argument` when an option is outside its range. */
 export function resolveOptions(options: TtheaderOptions): ResolvedOptions {
-  const { connections = "mux" } = options;
-  if (connections !== "mux" && connections !== "long" && connections !== "short") {
-    throw new RpcError(
-      "invalid_argument",
-      `connections is ${JSON.stringify(connections)}; expected "mux", "long" or "short"`,
-    );
-  }
+  const { connections = "mux", pingPong = "ttheader" } = options;
+  oneOf("connections", connections, ["mux", "long", "short"]);
+  oneOf("pingPong", pingPong, ["ttheader", "ttheader-framed", "framed", "binary"]);
   const number = (name: keyof TtheaderOptions, fallback: number, min: number, max: number): number => {
     const value = (options[name] as number | undefined) ?? fallback;
     if (Number.isInteger(value) && value >= min && value <= max) return value;
@@ -83,6 +92,7 @@ export function resolveOptions(options: TtheaderOptions): ResolvedOptions {
   };
   return {
     session: sessionOptions(options),
+    pingPong,
     connections,
     muxConnections: number("muxConnections", 1, 1, 1000),
     maxConnections: number("maxConnections", 1000, 1, 100_000),
@@ -95,6 +105,12 @@ export function resolveOptions(options: TtheaderOptions): ResolvedOptions {
     tls: options.tls,
     onEvent: quiet(options.onEvent),
   };
+}
+
+function oneOf(name: keyof TtheaderOptions, value: string, expected: readonly string[]): void {
+  if (expected.includes(value)) return;
+  const names = expected.map((one) => JSON.stringify(one)).join(", ");
+  throw new RpcError("invalid_argument", `${name} is ${JSON.stringify(value)}; expected one of ${names}`);
 }
 
 function sessionOptions(options: SessionOptions): ResolvedSessionOptions {

@@ -200,7 +200,10 @@ export class Pool {
     this.#backOff.onSuccess();
     const { key } = this.#address;
     const link = new SocketLink(socket);
-    const peer = { address: key, transport, ...("encrypted" in socket && { tls: socket }) };
+    const { pingPong } = this.#options;
+    const mayBeHeaderless = pingPong === "framed" || pingPong === "binary";
+    const tls = "encrypted" in socket && { tls: socket };
+    const peer = { address: key, transport, pingPong, mayBeHeaderless, ...tls };
     const closed = new Promise<void>((resolve) => socket.once("close", resolve));
     this.#closing.add(closed);
     void closed.then(() => this.#closing.delete(closed));

@@ -60,7 +60,8 @@ export class TtheaderServer {
     this.#closing.add(closed);
     void closed.then(() => this.#closing.delete(closed));
     const link = new SocketLink(socket);
-    const peer = { address, transport, ...("encrypted" in socket && { tls: socket }) };
+    const tls = "encrypted" in socket && { tls: socket };
+    const peer = { address, transport, mayBeHeaderless: true, ...tls };
     const session: ServerSession = new ServerSession(link, peer, this.#options.session, handler, {
       onRefused: (error) => onEvent({ type: "limit_hit", transport, peer: address, error }),
       onEnded: (error) => {
