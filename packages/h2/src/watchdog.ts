@@ -11,6 +11,7 @@ export class Watchdog {
   readonly #tickMs: number;
   readonly #countdowns: Countdown[] = [];
   #stopTimer: (() => void) | undefined;
+  #isStopped = false;
 
   /** @param timeoutsMs All that will be used; 0 for those that are off. */
   constructor(timeoutsMs: readonly number[]) {
@@ -27,12 +28,14 @@ export class Watchdog {
 
   /** For good. */
   stop(): void {
+    this.#isStopped = true;
     for (const countdown of this.#countdowns) countdown.stop();
     this.#stopTimer?.();
     this.#stopTimer = undefined;
   }
 
   wake(): void {
+    if (this.#isStopped) return;
     this.#stopTimer ??= later(() => this.#tick(), this.#tickMs);
   }
 
