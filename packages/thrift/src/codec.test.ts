@@ -201,7 +201,7 @@ describe.each(variants)("a codec (%s)", (_name, options) => {
     const type = One<{ s: string }>((t) => [t.field(1, "s", t.string)]);
     const letters = ["a", "é", "李", "😀", "\u0000", "\ufeff", "\ufffd"];
     for (const letter of letters) {
-      for (const length of [0, 1, 5, 6, 7, 8, 23, 24, 25, 42, 43, 64, 1000, 30_000]) {
+      for (const length of [...Array(50).keys(), 64, 1000, 30_000]) {
         const s = letter.repeat(length);
         expect(again(type, { s })).toEqual({ s });
         expect(again(type, { s: `${s}x` })).toEqual({ s: `${s}x` });
