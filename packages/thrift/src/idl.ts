@@ -44,7 +44,7 @@ export interface Described {
  * JavaScript has its own idea of these.
  *
  * @example
- * const { model } = await parse(["shop.thrift"]);
+ * const { model } = buildModel([new SourceFile("shop.thrift", text)]);
  * const shop = describeFile(model.roots[0]).services.get("Shop");
  */
 export function describeFile(file: IdlFile, options: DescribeOptions = {}): Described {
