@@ -42,8 +42,8 @@ export interface ByteStream {
    * Sends one message; ownership of the bytes passes to the transport. `undefined` means accepted, and there is room
    * for more; a promise resolves when there is room again. Messages leave in the order of the calls, awaited or not.
    *
-   * Rejects or throws with the stream's error once it has ended with one, and with `failed_precondition` after a half-close
-   * or a clean end. A message that is too large, or one too many while others wait, is refused by throwing
+   * Rejects or throws with `failed_precondition` after a half-close or a clean end, else with the stream's error once it has
+   * ended with one. A message that is too large, or one too many while others wait, is refused by throwing
    * `messageTooLarge(…)` or `sendBufferFull(…)`: it is not sent, and the stream goes on.
    * A rejection is already handled: not awaiting `send` never makes an unhandled rejection.
    */

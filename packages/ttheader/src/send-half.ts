@@ -80,7 +80,8 @@ export class SendHalf {
 
   /** Drops what waits. Those who wait for room, and later sends, are told of `closed`. */
   fail(closed: CallError | SendEnd): void {
-    this.#closed = closed;
+    // After a half-close that is what later sends are told, whatever the stream comes to.
+    this.#closed ??= closed;
     this.#queue = undefined;
     this.#head = 0;
     this.#queuedCost = 0;

@@ -95,6 +95,8 @@ export class ServerStream implements ServerByteStream, Exchange {
   }
 
   end(end: StreamEnd): void {
+    // What the handler has not received is dropped, also of a call that its client has ended.
+    if (this.#isClosed) this.#receiver.drop();
     if (this.#isClosed || this.#isFinishing) return;
     this.#isFinishing = true;
     const { error } = end;

@@ -84,6 +84,7 @@ export async function play(script: Script, { talk }: Pick<Running, "talk">, stag
           break;
         case "closeSend":
           await client.closeSend();
+          if (!isOver) requests.isClosed = true;
           break;
         case "cancel":
           await cancel();
@@ -103,7 +104,7 @@ export async function play(script: Script, { talk }: Pick<Running, "talk">, stag
         hasHeader ||= !isOver;
         break;
       case "recv":
-        answers.push(requests.recv(server));
+        if (!isOver || !requests.isClosed) answers.push(requests.recv(server));
         break;
       case "setHeader":
         answers.push(await answer((async () => server.setHeader({ [`h${headers++}`]: "v" }))(), () => "ok"));
@@ -136,6 +137,7 @@ function names(header: unknown): string {
 
 /** One direction: numbers the messages, and knows which recv must have been answered. */
 class Channel {
+  isClosed = false;
   #sent = 0;
   readonly #asked: Promise<string>[] = [];
 
@@ -151,6 +153,6 @@ class Channel {
   }
 
   async settled(): Promise<void> {
-    await Promise.all(this.#asked.slice(0, this.#sent));
+    await Promise.all(this.isClosed ? this.#asked : this.#asked.slice(0, this.#sent));
   }
 }
