@@ -5,6 +5,9 @@ interface Waiter<T> {
   readonly reject: (error: CallError) => void;
 }
 
+/** An empty queue keeps so many places at most for what comes next. */
+const keptPlaces = 256;
+
 /**
  * The receiving half of a stream, for transports: messages in, `recv` out, with the order that the contract asks for.
  * What arrived before the end comes out before the end, waiting calls are served first in, first out, and the end, once
@@ -12,12 +15,15 @@ interface Waiter<T> {
  * `onTaken` when the application took a message.
  */
 export class ReceiveQueue<T extends { readonly byteLength: number } = Uint8Array> {
-  #messages: (T | undefined)[] = [];
+  /** Made with the first message that waits. Its places are used again: an array that shrinks and grows costs more. */
+  #messages: (T | undefined)[] | undefined;
+  /** What waits is from `#head` up to `#tail`. */
   #head = 0;
+  #tail = 0;
   /** Up to here `replaceNew` has been. */
   #replaced = 0;
   #queuedBytes = 0;
-  #waiters: Waiter<T>[] = [];
+  #waiters: Waiter<T>[] | undefined;
   #ended = false;
   #error: CallError | undefined;
   readonly #onTaken: ((message: T) => void) | undefined;
@@ -28,7 +34,7 @@ export class ReceiveQueue<T extends { readonly byteLength: number } = Uint8Array
 
   /** Messages that nobody has taken yet. */
   get length(): number {
-    return this.#messages.length - this.#head;
+    return this.#tail - this.#head;
   }
 
   /** Sum of the sizes of the messages that nobody has taken yet. */
@@ -43,13 +49,16 @@ export class ReceiveQueue<T extends { readonly byteLength: number } = Uint8Array
   /** Adds a message. After the end it is dropped. */
   push(message: T): void {
     if (this.#ended) return;
-    const waiter = this.#waiters.length === 0 ? undefined : this.#waiters.shift();
+    const waiter = this.#waiters?.shift();
     if (waiter) {
+      if (this.#waiters?.length === 0) this.#waiters = undefined;
       this.#onTaken?.(message);
       waiter.resolve(message);
       return;
     }
-    this.#messages.push(message);
+    if (this.#messages === undefined) this.#messages = [message];
+    else this.#messages[this.#tail] = message;
+    this.#tail++;
     this.#queuedBytes += message.byteLength;
   }
 
@@ -59,7 +68,8 @@ export class ReceiveQueue<T extends { readonly byteLength: number } = Uint8Array
     this.#ended = true;
     this.#error = error;
     const waiters = this.#waiters;
-    this.#waiters = [];
+    this.#waiters = undefined;
+    if (waiters === undefined) return;
     for (const waiter of waiters) {
       if (error) waiter.reject(error);
       else waiter.resolve(undefined);
@@ -69,8 +79,9 @@ export class ReceiveQueue<T extends { readonly byteLength: number } = Uint8Array
   /** Drops what nobody took. Returns how many bytes that were. */
   clear(): number {
     const bytes = this.#queuedBytes;
-    this.#messages = [];
+    this.#messages = undefined;
     this.#head = 0;
+    this.#tail = 0;
     this.#replaced = 0;
     this.#queuedBytes = 0;
     return bytes;
@@ -82,26 +93,21 @@ export class ReceiveQueue<T extends { readonly byteLength: number } = Uint8Array
    */
   replaceNew(replace: (message: T) => T): void {
     const messages = this.#messages;
-    for (let at = Math.max(this.#head, this.#replaced); at < messages.length; at++) {
+    if (messages === undefined) return;
+    for (let at = Math.max(this.#head, this.#replaced); at < this.#tail; at++) {
       messages[at] = replace(messages[at] as T);
     }
-    this.#replaced = messages.length;
+    this.#replaced = this.#tail;
   }
 
   /** A message that is there, without waiting. */
   tryRecv(): T | undefined {
-    if (this.#head === this.#messages.length) return undefined;
-    const message = this.#messages[this.#head] as T;
-    this.#messages[this.#head++] = undefined;
-    if (this.#head === this.#messages.length) {
-      this.#messages.length = 0;
-      this.#head = 0;
-      this.#replaced = 0;
-    } else if (this.#head >= 1024 && this.#head * 2 >= this.#messages.length) {
-      this.#messages.splice(0, this.#head);
-      this.#replaced = Math.max(0, this.#replaced - this.#head);
-      this.#head = 0;
-    }
+    const messages = this.#messages;
+    if (messages === undefined || this.#head === this.#tail) return undefined;
+    const message = messages[this.#head] as T;
+    messages[this.#head++] = undefined;
+    if (this.#head === this.#tail) this.#startOver(messages);
+    else if (this.#head >= 1024 && this.#head * 2 >= this.#tail) this.#closeUp(messages);
     this.#queuedBytes -= message.byteLength;
     this.#onTaken?.(message);
     return message;
@@ -115,6 +121,24 @@ export class ReceiveQueue<T extends { readonly byteLength: number } = Uint8Array
       if (this.#error) throw this.#error;
       return undefined;
     }
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    return new Promise((resolve, reject) => {
+      const waiter = { resolve, reject };
+      if (this.#waiters === undefined) this.#waiters = [waiter];
+      else this.#waiters.push(waiter);
+    });
+  }
+
+  #startOver(messages: (T | undefined)[]): void {
+    this.#head = 0;
+    this.#tail = 0;
+    this.#replaced = 0;
+    if (messages.length > keptPlaces) this.#messages = undefined;
+  }
+
+  #closeUp(messages: (T | undefined)[]): void {
+    messages.splice(0, this.#head);
+    this.#tail -= this.#head;
+    this.#replaced = Math.max(0, this.#replaced - this.#head);
+    this.#head = 0;
   }
 }
