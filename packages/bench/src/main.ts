@@ -21,6 +21,7 @@ const { values: options } = parseArgs({
     profile: { type: "string" },
     cpu: { type: "string" },
     idle: { type: "boolean", default: false },
+    sources: { type: "boolean", default: false },
     "no-wait": { type: "boolean", default: false },
     list: { type: "boolean", default: false },
   },
@@ -43,7 +44,7 @@ const caseNames =
   options.cases || !options.quick ? chosen(options.cases, Object.keys(cases), "case") : quickCases;
 const rounds = Number(options.rounds ?? (options.quick ? 2 : 5));
 const seconds = Number(options.seconds ?? (options.quick ? 0.4 : 0.8));
-const processOptions = { profileFolder: options.profile, cpu: options.cpu };
+const processOptions = { profileFolder: options.profile, fromSources: options.sources, cpu: options.cpu };
 
 if (!options["no-wait"]) await waitForQuiet(options.quick ? 5 : 60);
 

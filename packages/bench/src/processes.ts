@@ -8,6 +8,8 @@ const worker = fileURLToPath(new URL("./worker.ts", import.meta.url));
 export interface ProcessOptions {
   /** Folder for a CPU profile of every process. */
   readonly profileFolder?: string | undefined;
+  /** Whether to run the packages' sources instead of what was built: slower, and needs no build. */
+  readonly fromSources?: boolean;
   /** CPU that all processes are pinned to (`taskset`). */
   readonly cpu?: string | undefined;
 }
@@ -20,9 +22,14 @@ class Side {
   readonly #exited: Promise<void>;
   #lastId = 0;
 
-  constructor(contender: string, side: "server" | "client", { profileFolder, cpu }: ProcessOptions) {
+  constructor(
+    contender: string,
+    side: "server" | "client",
+    { profileFolder, fromSources, cpu }: ProcessOptions,
+  ) {
     this.#what = `${contender} (${side})`;
     const execArgv = ["--expose-gc", "--no-warnings", "--no-flush-bytecode", "--import=tsx"];
+    if (fromSources) execArgv.push("--conditions=@slipstream/source");
     if (profileFolder) {
       // A folder for each: the loader's thread writes a profile of its own beside the one that counts.
       execArgv.push("--cpu-prof", `--cpu-prof-dir=${profileFolder}/${contender}.${side}`);

@@ -5,5 +5,9 @@ export const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
   "grpc-js": async () => (await import("./grpc-js.ts")).grpcJs,
   ceiling: async () => (await import("./ceiling/ceiling.ts")).ceiling,
   ttheader: async () => (await import("./slipstream.ts")).overTtheader,
+  http2: async () => (await import("./slipstream.ts")).overHttp2,
+  "http2-node": async () => (await import("./slipstream.ts")).overNodeHttp2,
+  websocket: async () => (await import("./slipstream.ts")).overWebSocket,
+  ws: async () => (await import("./ws.ts")).ws,
   memory: async () => (await import("./memory.ts")).overMemory,
 };

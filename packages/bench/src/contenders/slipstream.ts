@@ -2,7 +2,10 @@ import { Context, getPersistentValue, withPersistentValues } from "@slipstream/m
 import { type Client, createClient } from "@slipstream/rpc";
 import { createServer, type Server } from "@slipstream/rpc/server";
 import type { ClientTransport, ServerTransport } from "@slipstream/stream";
+import { http2, nodeHttp2 } from "@slipstream/transport-http2";
 import { ttheader } from "@slipstream/transport-ttheader";
+import { websocket } from "@slipstream/transport-websocket";
+import { websocketServer } from "@slipstream/transport-websocket/server";
 import type { BenchClient, Contender } from "../contender.ts";
 import { Bench, checkMetadata, payloadFor, streamMessage } from "../messages.ts";
 
@@ -96,4 +99,22 @@ export const overTtheader: Contender = over("ttheader", [], {
   server: () => ttheader({ maxStreams }),
   client: () => ttheader({ maxStreams }),
   target: (port) => `127.0.0.1:${port}`,
+});
+
+export const overHttp2: Contender = over("http2", [], {
+  server: () => http2({ maxConcurrentStreams: maxStreams }),
+  client: () => http2({ maxConcurrentStreams: maxStreams }),
+  target: (port) => `127.0.0.1:${port}`,
+});
+
+export const overNodeHttp2: Contender = over("http2-node", [], {
+  server: () => http2({ session: nodeHttp2(), maxConcurrentStreams: maxStreams }),
+  client: () => http2({ session: nodeHttp2(), maxConcurrentStreams: maxStreams }),
+  target: (port) => `127.0.0.1:${port}`,
+});
+
+export const overWebSocket: Contender = over("websocket", ["ws"], {
+  server: () => websocketServer({ maxStreams }),
+  client: () => websocket({ maxStreams }),
+  target: (port) => `ws://127.0.0.1:${port}`,
 });
