@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -267,6 +268,19 @@ describe("closing", () => {
     await serving.close();
     expect(events).toEqual(["connection_opened", "connection_closed"]);
     expect(serving.events.map(({ type }) => type)).toEqual(["connection_opened", "connection_closed"]);
+  });
+
+  it("happens outside the context of the call that made the connection", async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen: (string | undefined)[] = [];
+    await using serving = await serve();
+    const client = ttheader({ onEvent: () => seen.push(storage.getStore()) });
+    const stream = await storage.run("a call", () => echoed(client, serving));
+    await ended(stream);
+    serving.sockets[0]?.destroy();
+    await until(() => seen.length === 2);
+    expect(seen).toEqual([undefined, undefined]);
+    await client.close();
   });
 
   it("does not mind a listener to events that throws", async () => {

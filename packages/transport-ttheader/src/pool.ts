@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import type { Socket } from "node:net";
 import { type Address, type Ended, RpcError } from "@slipstream/stream";
 import { ClientSession } from "@slipstream/ttheader";
@@ -5,6 +6,12 @@ import { BackOff } from "./back-off.ts";
 import { cannotConnect, type Dial, dial } from "./connect.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { SocketLink } from "./socket-link.ts";
+
+/**
+ * Connections outlive the call that brings them about: made in its asynchronous context, they would keep it, and everything
+ * that they report would be seen in it.
+ */
+const outside = new AsyncResource("SlipstreamConnections");
 
 /** What a connection is wanted for. */
 export type Use = "stream" | "call";
@@ -178,6 +185,10 @@ export class Pool {
   }
 
   #dial(): void {
+    outside.runInAsyncScope(() => this.#dialHere());
+  }
+
+  #dialHere(): void {
     const attempt = dial(this.#address, this.#options);
     this.#dials.add(attempt);
     attempt.connected.then(
