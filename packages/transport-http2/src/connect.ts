@@ -16,7 +16,7 @@ export function dial(address: Address, { tls }: Pick<ResolvedOptions, "tls">): D
   const to =
     address.scheme === "unix"
       ? { path: address.path ?? "" }
-      : { host: address.host ?? "", port: address.port ?? 0, noDelay: true };
+      : { host: address.host ?? "", port: address.port ?? 0 };
   const name = address.host !== undefined && isIP(address.host) === 0 ? { servername: address.host } : {};
   const socket =
     tls === undefined ? netConnect(to) : tlsConnect({ ...name, ...tls, ...to, ALPNProtocols: [ALPN] });
@@ -39,6 +39,8 @@ export function dial(address: Address, { tls }: Pick<ResolvedOptions, "tls">): D
         return;
       }
       settle();
+      // As an option it is only heeded without TLS.
+      socket.setNoDelay(true);
       resolve(socket);
     };
     const ready = tls === undefined ? "connect" : "secureConnect";

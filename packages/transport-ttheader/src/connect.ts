@@ -13,11 +13,10 @@ export interface Dial {
 /** Connects to an address, with TLS if the options say so. Destroying the socket gives up. */
 export function dial(address: Address, options: Pick<ResolvedOptions, "tls" | "keepAliveMs">): Dial {
   const { tls, keepAliveMs } = options;
-  const keepAlive = keepAliveMs > 0 ? { keepAlive: true, keepAliveInitialDelay: keepAliveMs } : {};
   const to =
     address.scheme === "unix"
       ? { path: address.path ?? "" }
-      : { host: address.host ?? "", port: address.port ?? 0, noDelay: true, ...keepAlive };
+      : { host: address.host ?? "", port: address.port ?? 0 };
   const name = address.host !== undefined && isIP(address.host) === 0 ? { servername: address.host } : {};
   const socket = tls === undefined ? netConnect(to) : tlsConnect({ ...name, ...tls, ...to });
   const connected = new Promise<Socket>((resolve, reject) => {
@@ -34,6 +33,9 @@ export function dial(address: Address, options: Pick<ResolvedOptions, "tls" | "k
     const closed = (): void => failed(new Error("the connection was closed before it was made"));
     const connectedNow = (): void => {
       settle();
+      // As options they are only heeded without TLS.
+      socket.setNoDelay(true);
+      if (keepAliveMs > 0) socket.setKeepAlive(true, keepAliveMs);
       resolve(socket);
     };
     const ready = tls === undefined ? "connect" : "secureConnect";
