@@ -65,13 +65,22 @@ export class UnaryCall implements StreamHandler, MessageSink, Opening {
     const payload = sendsGzip ? compress(request) : request;
     this.#stream.write(payload, messagePrefix(payload.length, sendsGzip));
     this.#stream.end();
-    // Nobody hears of a oneway's end, and the handler that sent it may return before it was served.
-    if (this.#isOneway) this.#resolve(undefined);
+    if (this.#isOneway) this.#leave();
     else this.#stopWatching = this.#start.ended.onEnd((reason) => this.#break(reason, cancelToReset(reason)));
   }
 
   fail(error: RpcError): void {
     this.#reject(error);
+  }
+
+  /** Nobody hears of a oneway's end, and the handler that sent it may return before it was served. */
+  #leave(): void {
+    this.#resolve(undefined);
+    const limit = Math.min(this.#options.onewayTimeoutMs, this.#start.timeoutMs ?? Infinity);
+    const text = `the server did not end the oneway call within ${limit} ms`;
+    const timer = setTimeout(() => this.#break(new RpcError("deadline_exceeded", text)), limit);
+    timer.unref();
+    this.#stopWatching = () => clearTimeout(timer);
   }
 
   // StreamHandler.
