@@ -1,5 +1,5 @@
 import { describe, Fault } from "./fault.ts";
-import { asNodeBuffer } from "./protocol/platform.ts";
+import { asNodeBuffer, isBytes } from "./protocol/platform.ts";
 import type { Reader } from "./protocol/reader.ts";
 import { high, low, scratchBigInt, scratchInts } from "./protocol/scratch.ts";
 import { fieldHeader, headerId, headerType, WireType } from "./protocol/wire.ts";
@@ -123,7 +123,7 @@ export class ApacheOutput {
   }
 
   #binary(value: unknown): void {
-    if (!(value instanceof Uint8Array)) throw new Fault(`expected a string or bytes, got ${describe(value)}`);
+    if (!isBytes(value)) throw new Fault(`expected a string or bytes, got ${describe(value)}`);
     this.#w.binary(value);
   }
 

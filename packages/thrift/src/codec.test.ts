@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { RpcError } from "@slipstream/stream";
 import { describe, expect, it } from "vitest";
 import { type CodecOptions, createCodecs } from "./index.ts";
@@ -431,6 +432,13 @@ describe.each(variants)("a codec (%s)", (_name, options) => {
       copies[name].fill(0);
     }
     expect(codec(type).decode(message)).toEqual(value);
+  });
+
+  it("takes bytes of another realm", () => {
+    const other = runInNewContext("new Uint8Array([1, 2, 3])") as Uint8Array;
+    expect(other instanceof Uint8Array).toBe(false);
+    expect(again(Item, { ...zero, data: other }).data).toEqual(new Uint8Array([1, 2, 3]));
+    expect(codec(Item).decode(runInNewContext("new Uint8Array(1)") as Uint8Array)).toEqual(zero);
   });
 
   it("reads a message that is a part of a larger buffer", () => {

@@ -5,6 +5,7 @@ import { type InterpretOptions, readStruct, writeStruct } from "./interpret.ts";
 import type { Protocol } from "./plan.ts";
 import { BinaryReader, BinaryWriter } from "./protocol/binary.ts";
 import { CompactReader, CompactWriter } from "./protocol/compact.ts";
+import { isBytes } from "./protocol/platform.ts";
 import type { Reader } from "./protocol/reader.ts";
 import type { Writer } from "./protocol/writer.ts";
 import type { Message } from "./types.ts";
@@ -175,7 +176,7 @@ export class StructCodec<T> implements MessageCodec<T> {
   }
 
   decode(bytes: Uint8Array): T {
-    if (!(bytes instanceof Uint8Array)) throw new TypeError("decode takes a Uint8Array");
+    if (!isBytes(bytes)) throw new TypeError("decode takes a Uint8Array");
     this.#read ??= this.#family.readFunction(this.#struct);
     const r = this.#family.reader(bytes);
     let value: unknown;

@@ -128,6 +128,9 @@ describe("descriptors of an IDL", () => {
     const json = toJson(Item, { sku: "s", then_: "t" });
     expect(JSON.stringify(json)).toBe('{"sku":"s","then":"t"}');
     expect(fromJson(Item, json)).toMatchObject({ sku: "s", then_: "t" });
+    const odd = toJson(Item, { sku: "s", __proto___: "p" });
+    expect(JSON.stringify(odd)).toBe('{"sku":"s","__proto__":"p"}');
+    expect(fromJson(Item, odd)).toMatchObject({ __proto___: "p" });
   });
 
   it("contain themselves and each other", () => {

@@ -10,6 +10,7 @@ import {
   wireTypeOf,
   zeroOf,
 } from "./plan.ts";
+import { isBytes } from "./protocol/platform.ts";
 import type { Reader } from "./protocol/reader.ts";
 import { headerId } from "./protocol/wire.ts";
 import { scalarRoom, type Writer } from "./protocol/writer.ts";
@@ -150,7 +151,7 @@ function writeValue(w: Writer, type: Type, value: unknown, options: InterpretOpt
       if (typeof value !== "string") throw misfit("a string", value);
       return w.string(value);
     case "binary":
-      if (!(value instanceof Uint8Array)) throw misfit("a Uint8Array", value);
+      if (!isBytes(value)) throw misfit("a Uint8Array", value);
       return w.binary(value);
     case "uuid":
       if (typeof value !== "string") throw misfit("a UUID", value);

@@ -2,6 +2,7 @@ import { fromBase64, RpcError, toBase64 } from "@slipstream/stream";
 import { describe, Fault, rethrowAt } from "./fault.ts";
 import { makeException, setEntry } from "./interpret.ts";
 import { defaultOf, type FieldPlan, planOf, type StructPlan, zeroOf } from "./plan.ts";
+import { isBytes } from "./protocol/platform.ts";
 import type { EnumType, Struct, Type } from "./types.ts";
 
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
@@ -90,7 +91,7 @@ function write(type: Type, value: unknown, options: JsonOptions): JsonValue {
       if (typeof value !== "number") throw misfit("a number", value);
       return Number.isFinite(value) ? value : String(value);
     case "binary":
-      if (!(value instanceof Uint8Array)) throw misfit("a Uint8Array", value);
+      if (!isBytes(value)) throw misfit("a Uint8Array", value);
       return padded(toBase64(value));
     case "enum":
       if (!Number.isSafeInteger(value)) throw misfit("an enum value", value);
@@ -169,7 +170,11 @@ function writeStruct(plan: StructPlan, value: Record<string, unknown>, options: 
         : undefined
       : value[field.property];
     if (member === undefined || member === null) continue;
-    json[field.name] = at(`.${field.property}`, () => write(field.type, member, options));
+    setEntry(
+      json,
+      field.name,
+      at(`.${field.property}`, () => write(field.type, member, options)),
+    );
   }
   return json;
 }

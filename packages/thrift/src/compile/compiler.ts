@@ -1,6 +1,7 @@
 import { Fault } from "../fault.ts";
 import { type InterpretOptions, makeException, setEntry } from "../interpret.ts";
 import { isDefault } from "../plan.ts";
+import { isBytes } from "../protocol/platform.ts";
 import type { Reader } from "../protocol/reader.ts";
 import { high, low, scratchBigInt, scratchDouble, scratchInts } from "../protocol/scratch.ts";
 import type { Writer } from "../protocol/writer.ts";
@@ -22,6 +23,7 @@ const runtime = {
   B: scratchBigInt,
   LO: low,
   HI: high,
+  isBytes,
   isDefault,
   keepField,
   makeException,

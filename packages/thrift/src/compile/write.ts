@@ -151,7 +151,7 @@ class WriterSource {
       case "uuid":
         return `typeof ${v} === "string"`;
       case "binary":
-        return `${v} instanceof Uint8Array`;
+        return `(${v} instanceof Uint8Array || isBytes(${v}))`;
       case "list":
         return `Array.isArray(${v})`;
       case "set":

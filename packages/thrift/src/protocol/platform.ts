@@ -40,6 +40,14 @@ function isNodeBuffer(buffer: Partial<NodeBuffer> | undefined): buffer is NodeBu
   );
 }
 
+/** Also of another realm: where tests run in a context of their own, Node's Buffers are no `Uint8Array` of theirs. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return (
+    value instanceof Uint8Array ||
+    (ArrayBuffer.isView(value) && (value as Uint8Array)[Symbol.toStringTag] === "Uint8Array")
+  );
+}
+
 interface Fast {
   readonly writeUtf8: WriteUtf8;
   readonly readUtf8: ReadUtf8;
