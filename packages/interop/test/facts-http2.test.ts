@@ -1,8 +1,10 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { constants } from "node:http2";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Msg } from "../src/gen/lab.ts";
+import { createClient } from "@slipstream/rpc";
+import { h2Sessions, http2, nodeHttp2 } from "@slipstream/transport-http2";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { Lab, Msg } from "../src/gen/lab.ts";
 import {
   type KitexPeer,
   type KitexServer,
@@ -94,6 +96,18 @@ describeKitex("Kitex and Thrift over HTTP/2", () => {
       expect(trailers["grpc-status"]).toBe("7");
     });
 
+    it("never answers a oneway call, which its handler does not see", async () => {
+      await using client = new RawHttp2Client(server.target);
+      const stream = client.open("/lab.Lab/Note");
+      stream.on("error", () => {}); // our own reset
+      const answers: string[] = [];
+      for (const event of ["response", "data", "trailers"]) stream.on(event, () => answers.push(event));
+      stream.end(pingMessage("as=noted"));
+      await expect(server.observe("noted", "started", 300)).rejects.toThrow("no call recorded");
+      expect(answers).toEqual([]);
+      expect(stream.closed).toBe(false);
+    });
+
     it("reads and answers with gzip", async () => {
       await using client = new RawHttp2Client(server.target);
       const body = grpcMessage(gzipSync(pingMessage("hi").subarray(5)), true);
@@ -139,6 +153,26 @@ describeKitex("Kitex and Thrift over HTTP/2", () => {
       await closing;
       expect(goodbyes).toEqual([2 ** 31 - 1, 1]);
       expect(stream.rstCode).toBe(1000);
+    });
+  });
+
+  describe.each([
+    ["h2", h2Sessions],
+    ["node:http2", nodeHttp2],
+  ])("our client over %s", (_, session) => {
+    it.each([
+      ["after its limit", { onewayTimeoutMs: 50 }, {}],
+      ["at its deadline", {}, { timeoutMs: 50 }],
+    ])("resets a oneway call that the server never ends, %s", async (_when, options, call) => {
+      const opened: ServerHttp2Stream[] = [];
+      await using raw = await rawHttp2Server((stream) => opened.push(stream));
+      const transport = http2({ session: session(), ...options });
+      await createClient(Lab, { transport, target: raw.target }).note({ text: "hi" }, call);
+      await vi.waitUntil(() => opened.length === 1);
+      const [stream] = opened as [ServerHttp2Stream];
+      await closed(stream);
+      expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
+      await transport.close();
     });
   });
 

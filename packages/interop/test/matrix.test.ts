@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
 import type { Protocol } from "../src/index.ts";
 import { buildLimitMs, describeKitex } from "./kitex-suite.ts";
-import { absent, type Feature, kindsOf, type Place, protocols, type Sides, Trial } from "./matrix/cell.ts";
+import { kindsOf, protocols, type Sides, Trial } from "./matrix/cell.ts";
 import { death } from "./matrix/death.ts";
 import { writeTable } from "./matrix/document.ts";
 import { echo } from "./matrix/echo.ts";
@@ -11,15 +11,11 @@ import { hops } from "./matrix/hops.ts";
 import { lifecycle } from "./matrix/lifecycle.ts";
 import { metainfo } from "./matrix/metainfo.ts";
 import { type Result, Results } from "./matrix/results.ts";
-import { columns, speak, startWorld, type World } from "./matrix/world.ts";
+import { columns, startWorld, type World } from "./matrix/world.ts";
 
 const features = [...echo, ...metainfo, ...headers, ...endings, ...lifecycle, ...death, ...hops];
 
 const isOurs = ({ from, to }: Sides): boolean => from === "Slipstream" || to === "Slipstream";
-
-function cellOf(feature: Feature, place: Place) {
-  return speak(place.pair, place.protocol) ? feature.cell(place) : absent("Ours does not speak it yet.");
-}
 
 describeKitex("interoperability", () => {
   const names = columns.map(([name]) => name);
@@ -43,7 +39,7 @@ describeKitex("interoperability", () => {
 
   describe.each(columns)("%s", (column, pair) => {
     for (const { feature, protocol, kind } of cells) {
-      const cell = cellOf(feature, { protocol, kind, pair });
+      const cell = feature.cell({ protocol, kind, pair });
       const record = (result: Result) => results.set(column, feature.name, protocol, kind, result);
       if ("why" in cell) {
         record({ is: "absent", why: cell.why });

@@ -19,7 +19,7 @@ type Request = { id: number; op: string } & Call & {
 
 const operations: Record<string, (request: Request) => Promise<unknown>> = {
   async listen() {
-    server ??= await startSlipstreamServer(serverTransports(), caller);
+    server ??= await startSlipstreamServer(serverTransports(), caller, { onlyLab: true });
     return { port: server.port };
   },
   async observe({ name, until, timeoutMs }) {

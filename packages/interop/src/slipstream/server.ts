@@ -9,15 +9,19 @@ export interface SlipstreamServer extends Callee, AsyncDisposable {
   readonly port: number;
 }
 
-/** Serves Lab and Shed with our server on a free port of 127.0.0.1. `caller` makes the calls of handlers that are told to. */
+/**
+ * Serves Lab and Shed with our server on a free port of 127.0.0.1. `caller` makes the calls of handlers that are told to.
+ * With `onlyLab` it takes calls that name no service, too: methods of the same names in Shed make them ambiguous.
+ */
 export async function startSlipstreamServer(
   transports: readonly ServerTransport[],
   caller: Caller,
+  { onlyLab = false }: { readonly onlyLab?: boolean } = {},
 ): Promise<SlipstreamServer> {
   const records = new Records();
   const server = createServer({ transports, name: "lab.service", metaHandlers: [keepStart] });
   server.add(Lab, laboratory({ records, caller }));
-  server.add(Shed, shed);
+  if (!onlyLab) server.add(Shed, shed);
   const { port } = await server.listen({ port: 0, host: "127.0.0.1" });
   return {
     port,

@@ -24,12 +24,19 @@ export class Transports implements AsyncDisposable {
   }
 }
 
+/** The forms of ping-pong by their names here; streams have one. */
+const forms = {
+  ttheader: "ttheader",
+  "ttheader-framed": "ttheader-framed",
+  framed: "framed",
+  plain: "binary",
+  "ttheader-streaming": "ttheader",
+} as const;
+
 function open({ protocol, connection = "shared", gzip = false }: Call): ClientTransport {
-  if (protocol === "ttheader" || protocol === "ttheader-streaming") {
-    return ttheader({ connections: connection === "short" || connection === "long" ? connection : "mux" });
-  }
   if (protocol === "grpc") return http2({ sendsGzip: gzip, acceptsGzip: gzip });
-  throw new Error(`no transport of ours speaks ${protocol}`);
+  const connections = connection === "short" || connection === "long" ? connection : "mux";
+  return ttheader({ connections, pingPong: forms[protocol] });
 }
 
 /** All that our server speaks. */

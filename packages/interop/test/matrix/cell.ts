@@ -49,6 +49,8 @@ export interface Sides {
 export interface Pair extends Sides {
   readonly caller: Caller;
   readonly callee: Callee;
+  /** The same, for calls that name no service. */
+  readonly namelessCallee: Callee;
   /** A server of the caller's side: what the callee calls when it stands in the middle. */
   readonly beyond: Callee;
   /** The same in processes of their own, to be killed. */
@@ -87,6 +89,10 @@ export class Trial {
     return this.pair.to === "Kitex";
   }
 
+  get callee(): Callee {
+    return isBare(this.protocol) ? this.pair.namelessCallee : this.pair.callee;
+  }
+
   /** A message that has the callee record the call. */
   message(text: string, more: Message = {}): Message {
     return { ...more, text: `as=${this.name};${text}` };
@@ -102,7 +108,7 @@ export class Trial {
   /** The call with one message, recorded, but for what `more` says. */
   describe(text: string, more: Partial<Call> = {}): Call {
     return {
-      target: this.pair.callee.target,
+      target: this.callee.target,
       protocol: this.protocol,
       method: this.method,
       messages: [this.message(text)],
@@ -117,7 +123,7 @@ export class Trial {
 
   /** What the callee's handler saw. */
   record(until?: Stage, timeoutMs?: number): Promise<CallRecord> {
-    return this.pair.callee.observe(this.name, until, timeoutMs);
+    return this.callee.observe(this.name, until, timeoutMs);
   }
 }
 

@@ -45,7 +45,7 @@ const largeMessage: Run = async (trial) => {
 const atOnce = 200;
 
 const many: Run = async (trial) => {
-  await using proxy = await startRecordingProxy(trial.pair.callee.target);
+  await using proxy = await startRecordingProxy(trial.callee.target);
   const messages = [{ text: "{i}" }, { text: "again {i}" }];
   const isStream = isStreaming(trial.kind);
   const call = trial.describe("", {
@@ -60,7 +60,7 @@ const many: Run = async (trial) => {
 
 const gzipped: Run = async (trial) => {
   const text = "compress me ".repeat(100);
-  await using proxy = await startRecordingProxy(trial.pair.callee.target);
+  await using proxy = await startRecordingProxy(trial.callee.target);
   const outcome = await trial.call(text, { gzip: true, connection: "own", target: proxy.target });
   expect(outcome).toMatchObject({ error: null, messages: [{ text: trial.echo(text) }] });
   const passed = proxy.passages.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0);

@@ -6,8 +6,7 @@ import { absent, bare, type Feature, feature, isBare, isStreaming, type Run, typ
 function onwards(trial: Trial, text: string, more: Partial<Call> = {}): Call {
   return {
     target: trial.pair.beyond.target,
-    // Our client frames nothing inside TTHeader.
-    protocol: trial.protocol === "ttheader-framed" && !trial.kitexServes ? "ttheader" : trial.protocol,
+    protocol: trial.protocol,
     method: trial.method,
     caller: "lab.service",
     handlers: true,

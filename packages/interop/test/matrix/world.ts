@@ -1,20 +1,9 @@
-import { type Caller, type Protocol, startKitexDriver, startKitexServer } from "../../src/index.ts";
+import { type Caller, startKitexDriver, startKitexServer } from "../../src/index.ts";
 import { createCaller } from "../../src/slipstream/caller.ts";
 import { startSlipstreamProcess } from "../../src/slipstream/process.ts";
 import { startSlipstreamServer } from "../../src/slipstream/server.ts";
 import { serverTransports, Transports } from "../../src/slipstream/transports.ts";
 import type { Pair, Side, Sides } from "./cell.ts";
-
-/** What ours speaks so far, on the side of the caller and of the callee. */
-const spoken: Readonly<Record<"from" | "to", ReadonlySet<Protocol>>> = {
-  from: new Set(["ttheader", "ttheader-streaming", "grpc"]),
-  to: new Set(["ttheader", "ttheader-framed", "ttheader-streaming", "grpc"]),
-};
-
-/** Whether both sides speak a protocol. Kitex speaks them all. */
-export function speak(pair: Sides, protocol: Protocol): boolean {
-  return (["from", "to"] as const).every((side) => pair[side] === "Kitex" || spoken[side].has(protocol));
-}
 
 /** Who calls whom, by the names of the columns. Kitex against itself says what to expect. */
 export const columns: readonly (readonly [name: string, sides: Sides])[] = [
@@ -40,6 +29,9 @@ export async function startWorld(): Promise<World> {
   const transports = use(new Transports());
   const ourCaller = createCaller((call) => transports.for(call));
   const ourServer = use(await startSlipstreamServer(serverTransports(), ourCaller));
+  const ourNamelessServer = use(
+    await startSlipstreamServer(serverTransports(), ourCaller, { onlyLab: true }),
+  );
 
   const callers: Record<Side, Caller> = {
     Kitex: {
@@ -58,6 +50,7 @@ export async function startWorld(): Promise<World> {
       to,
       caller: callers[from],
       callee: callees[to],
+      namelessCallee: to === "Kitex" ? kitexServer : ourNamelessServer,
       beyond: callees[from],
       startCaller: from === "Kitex" ? () => startKitexDriver() : startSlipstreamProcess,
       startCallee: to === "Kitex" ? () => startKitexServer() : startSlipstreamProcess,
