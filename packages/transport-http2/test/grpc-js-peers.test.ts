@@ -1,4 +1,12 @@
-import { Metadata as GrpcMetadata, status } from "@grpc/grpc-js";
+import {
+  Metadata as GrpcMetadata,
+  type ServerDuplexStream,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+  status,
+} from "@grpc/grpc-js";
 import { Metadata } from "@slipstream/metainfo";
 import { createClient } from "@slipstream/rpc";
 import { createServer } from "@slipstream/rpc/server";
@@ -42,9 +50,11 @@ async function all<T>(messages: AsyncIterable<T>): Promise<T[]> {
 
 const texts = (lines: readonly Line[]): unknown[] => lines.map(({ text }) => text);
 
+type Unary = ServerUnaryCall<Line, Line>;
+
 /** An echo of grpc-js's own. */
 const plainEcho = {
-  say(call: any, callback: any) {
+  say(call: Unary, callback: sendUnaryData<Line>) {
     const header = new GrpcMetadata();
     header.add("h", "1");
     header.add("h-bin", Buffer.of(0, 255));
@@ -62,22 +72,22 @@ const plainEcho = {
         ? JSON.stringify([
             seen.get("one"),
             seen.get("two"),
-            seen.get("raw-bin").map((b: Buffer) => b.toString("hex")),
+            seen.get("raw-bin").map((bytes) => (bytes as Buffer).toString("hex")),
           ])
         : `echo:${call.request.text}`;
     callback(null, { text }, trailer);
   },
-  collect(call: any, callback: any) {
+  collect(call: ServerReadableStream<Line, Line>, callback: sendUnaryData<Line>) {
     const lines: Line[] = [];
     call.on("data", (line: Line) => lines.push(line));
     call.on("end", () => callback(null, { text: texts(lines).join(",") }));
   },
-  tell(call: any) {
+  tell(call: ServerWritableStream<Line, Line>) {
     for (let n = 0; n < (call.request.n ?? 0); n++) call.write({ text: `${call.request.text}${n}` });
     if (call.request.text === "fail") call.emit("error", { code: status.ABORTED, details: "half way" });
     else call.end();
   },
-  chat(call: any) {
+  chat(call: ServerDuplexStream<Line, Line>) {
     call.on("data", (line: Line) => call.write({ text: `echo:${line.text}` }));
     call.on("end", () => call.end());
   },
