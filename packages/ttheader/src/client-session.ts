@@ -9,7 +9,7 @@ import { ClientCall } from "./client-call.ts";
 import { ClientStream } from "./client-stream.ts";
 import { type Control, encodeHello } from "./control.ts";
 import { Flag, FrameKind, IntKey, ProtocolId } from "./format.ts";
-import { FrameError } from "./frame-error.ts";
+import { asRpcError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
 import { pairBound } from "./head-writer.ts";
 import type { Link } from "./link.ts";
@@ -95,7 +95,11 @@ export class ClientSession extends Session {
     this.#firstUse ??= "stream";
     this.#sayHello();
     const id = this.#nextId();
-    this.#writing(() => this.#writeHeader(start, id));
+    try {
+      this.#writeHeader(start, id);
+    } catch (error) {
+      throw asRpcError(error);
+    }
     const stream = new ClientStream(this, id, start, this.peerWindow);
     this.exchanges.add(stream);
     stream.watch(start.ended);
@@ -118,7 +122,11 @@ export class ClientSession extends Session {
     }
     const call = new ClientCall(this, this.#nextId(), start);
     this.#firstUse ??= "call";
-    this.#writing(() => call.write(request, oneway));
+    try {
+      call.write(request, oneway);
+    } catch (error) {
+      throw asRpcError(error);
+    }
     if (oneway) {
       // Kitex would answer the next call only when this one's handler is done, so it takes none here, as Kitex's client.
       if (!this.peer.isSlipstream) this.onClosingReply();
@@ -196,16 +204,6 @@ export class ClientSession extends Session {
     writeStartInts(writer, start, extensions);
     writer.endSection();
     this.endFrame(id);
-  }
-
-  #writing(write: () => void): void {
-    try {
-      write();
-    } catch (error) {
-      if (error instanceof FrameError)
-        throw new RpcError("resource_exhausted", error.message, { cause: error });
-      throw error;
-    }
   }
 
   #check({ ended }: CallStart): void {

@@ -80,7 +80,11 @@ export class ClientStream implements ClientByteStream, Exchange {
   closeSend(): void {
     if (this.#isEnded || this.#isHalfClosed) return;
     this.#isHalfClosed = true;
-    this.#sender.finish("half-closed", () => this.#writeTrailer());
+    if (this.#sender.isWaiting) this.#sender.finish("half-closed", () => this.#writeTrailer());
+    else {
+      this.#sender.close("half-closed");
+      this.#writeTrailer();
+    }
   }
 
   header(): Promise<Fields> {
@@ -176,7 +180,7 @@ export class ClientStream implements ClientByteStream, Exchange {
     if (this.#isEnded) return;
     this.#isEnded = true;
     const isOwing = !this.#isHalfClosed || this.#sender.isWaiting;
-    this.#sender.fail(error ?? "ended");
+    this.#sender.close(error ?? "ended");
     if (isOwing) this.#writeTrailer();
     // After a TRAILER both are resolved.
     if (error !== undefined) {

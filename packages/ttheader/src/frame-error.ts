@@ -1,3 +1,5 @@
+import { RpcError } from "@slipstream/stream";
+
 /** Which rule a frame broke. */
 export type FrameFault =
   /** Not TTHeader at all. */
@@ -18,4 +20,10 @@ export class FrameError extends Error {
     super(message);
     this.fault = fault;
   }
+}
+
+/** What a frame that cannot be written means to the call that it was for: it is over a limit. */
+export function asRpcError(error: unknown): RpcError {
+  if (error instanceof FrameError) return new RpcError("resource_exhausted", error.message, { cause: error });
+  return RpcError.from(error);
 }

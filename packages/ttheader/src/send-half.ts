@@ -79,7 +79,7 @@ export class SendHalf {
   }
 
   /** Drops what waits. Those who wait for room, and later sends, are told of `closed`. */
-  fail(closed: CallError | SendEnd): void {
+  close(closed: CallError | SendEnd): void {
     // After a half-close that is what later sends are told, whatever the stream comes to.
     this.#closed ??= closed;
     this.#queue = undefined;

@@ -8,7 +8,7 @@ import { readPayload } from "./payload.ts";
 import { ServerCall } from "./server-call.ts";
 import { ServerStream } from "./server-stream.ts";
 import { Session, type SessionPeer } from "./session.ts";
-import { nothingReceived, readStart } from "./start.ts";
+import { nothingReceived, type Received, readStart } from "./start.ts";
 
 /** What the owner of a server's connection is told. */
 export interface ServerSessionEvents {
@@ -57,21 +57,31 @@ export class ServerSession extends Session {
   }
 
   protected override onUnknownHeader(head: FrameHead): void {
-    const stream = new ServerStream(this, head.sequenceId, head.int(IntKey.toMethod) ?? "", this.peerWindow);
-    this.exchanges.add(stream);
+    let received: Received;
+    try {
+      received = readStart(head);
+    } catch (error) {
+      this.#newStream(head, head.int(IntKey.toMethod) ?? "").end({
+        error: RpcError.from(error),
+        trailer: [],
+      });
+      return;
+    }
+    const stream = this.#newStream(head, received.method);
     const refusal = this.#refusal();
     if (refusal !== undefined) {
       this.#events.onRefused?.(refusal);
       stream.end({ error: refusal, trailer: [] });
       return;
     }
-    try {
-      stream.begin(readStart(head), head.copySections());
-    } catch (error) {
-      stream.end({ error: RpcError.from(error), trailer: [] });
-      return;
-    }
+    stream.begin(received, head.copySections());
     this.#handler.stream(stream);
+  }
+
+  #newStream(head: FrameHead, method: string): ServerStream {
+    const stream = new ServerStream(this, head.sequenceId, method, this.peerWindow);
+    this.exchanges.add(stream);
+    return stream;
   }
 
   /** A ping-pong request. */

@@ -21,7 +21,7 @@ import {
 import { fieldsToPairs } from "./fields.ts";
 import { FrameKind } from "./format.ts";
 import { type StringPair, streamFrame } from "./frame-encode.ts";
-import { FrameError } from "./frame-error.ts";
+import { asRpcError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
 import { methodHeads } from "./method-heads.ts";
 import { ReceiveHalf } from "./receive-half.ts";
@@ -102,8 +102,10 @@ export class ServerStream implements ServerByteStream, Exchange {
     const { error } = end;
     this.#receiver.discard(error);
     // A call that is out of time ends on the wire now, not when the peer has read what waits.
-    if (error instanceof RpcError && (error.code === "deadline_exceeded" || error.code === "cancelled")) {
-      this.#sender.fail(error);
+    const isLate =
+      error instanceof RpcError && (error.code === "deadline_exceeded" || error.code === "cancelled");
+    if (isLate || !this.#sender.isWaiting) {
+      this.#sender.close(error ?? "ended");
       this.#writeEnd(end);
     } else {
       this.#sender.finish(error ?? "ended", () => this.#writeEnd(end));
@@ -142,7 +144,7 @@ export class ServerStream implements ServerByteStream, Exchange {
   }
 
   onStalled(error: RpcError): void {
-    this.#sender.fail(error);
+    this.#sender.close(error);
     this.#writeEnd({ error, trailer: [] });
     this.#receiver.drop();
     this.#receiver.end(error);
@@ -161,7 +163,7 @@ export class ServerStream implements ServerByteStream, Exchange {
   /** Ends the stream without a word to the client, who has ended it. */
   #break(error: RpcError): void {
     if (this.#isClosed) return;
-    this.#sender.fail(error);
+    this.#sender.close(error);
     this.#receiver.end(error);
     this.#close();
     this.#ending.end(error);
@@ -202,9 +204,4 @@ export class ServerStream implements ServerByteStream, Exchange {
       error instanceof RpcError ? encodeException(this.#method, this.id, toException(error)) : undefined,
     );
   }
-}
-
-function asRpcError(error: unknown): RpcError {
-  if (error instanceof FrameError) return new RpcError("resource_exhausted", error.message, { cause: error });
-  return RpcError.from(error);
 }
