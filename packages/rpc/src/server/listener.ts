@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from "node:tls";
 import { type OnEvent, RpcError, type TransportEvent } from "@slipstream/stream";
-import { maxDetectBytes, type SocketTransport } from "@slipstream/stream/node";
+import { chooseTransport, maxDetectBytes, type SocketTransport } from "@slipstream/stream/node";
 
 export interface ListenOptions {
   /** 0 takes any free port. @defaultValue 0 */
@@ -143,7 +143,7 @@ export class Listener {
       if (!chunk) return;
       head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
       const seen = head.subarray(0, maxDetectBytes);
-      const transport = this.#choose(seen, tls);
+      const transport = chooseTransport(this.#transports, seen, tls);
       if (transport === "more") return;
       if (!transport) {
         refuse(
@@ -159,21 +159,6 @@ export class Listener {
     this.#undecided.add(socket);
     socket.on("readable", read).on("error", fail).on("close", settle);
     read();
-  }
-
-  #choose(
-    head: Uint8Array,
-    tls: { readonly alpn: string | false } | undefined,
-  ): SocketTransport | "more" | undefined {
-    let wantsMore = false;
-    for (const transport of this.#transports) {
-      const answer = transport.detect(head, tls);
-      if (answer === "yes") return transport;
-      // A later transport must not take what an earlier one may still recognise.
-      if (answer === "more" && head.length < maxDetectBytes) wantsMore = true;
-      if (wantsMore) return "more";
-    }
-    return undefined;
   }
 
   #refused(socket: Socket, error: RpcError): void {
