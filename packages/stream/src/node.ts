@@ -30,3 +30,21 @@ export const maxDetectBytes = 16;
 export function isSocketTransport(transport: ServerTransport): transport is SocketTransport {
   return "accept" in transport && "detect" in transport;
 }
+
+/**
+ * The transport for a connection that starts with `head`: of transports in their `detectOrder`, the first that takes it.
+ * `more` while an earlier one may still take it, up to {@link maxDetectBytes}; `undefined` when none does.
+ */
+export function chooseTransport<T extends SocketTransport>(
+  transports: readonly T[],
+  head: Uint8Array,
+  tls?: { readonly alpn: string | false },
+): T | "more" | undefined {
+  for (const transport of transports) {
+    const answer = transport.detect(head, tls);
+    if (answer === "yes") return transport;
+    // A later transport must not take what an earlier one may still recognise.
+    if (answer === "more" && head.length < maxDetectBytes) return "more";
+  }
+  return undefined;
+}
