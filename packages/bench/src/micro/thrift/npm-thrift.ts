@@ -3,7 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import thrift from "thrift";
 import { idl } from "./messages.ts";
+
+const { TBinaryProtocol, TFramedTransport } = thrift as {
+  TBinaryProtocol: new (transport: unknown) => unknown;
+  TFramedTransport: new (bytes?: Buffer, onFlush?: (bytes: Buffer) => void) => { flush(): void };
+};
 
 interface Instance {
   read(protocol: unknown): void;
@@ -21,17 +27,13 @@ export interface NpmThrift {
 export function npmThrift(): NpmThrift | undefined {
   const code = compile();
   if (code === undefined) return undefined;
-  const ours = createRequire(import.meta.url);
-  const theirs = createRequire(ours.resolve("thrift"));
+  // node-int64 is a dependency of npm thrift, not ours.
+  const theirs = createRequire(createRequire(import.meta.url).resolve("thrift"));
   const module = { exports: {} as Record<string, new (fields?: object) => Instance> };
   // oxlint-disable-next-line typescript/no-implied-eval, no-new-func -- CommonJS that is on no disk
   new Function("module", "require", code)(module, (name: string): unknown =>
-    name === "thrift" ? ours(name) : theirs(name),
+    name === "thrift" ? thrift : theirs(name),
   );
-  const { TBinaryProtocol, TFramedTransport } = ours("thrift") as {
-    TBinaryProtocol: new (transport: unknown) => unknown;
-    TFramedTransport: new (bytes?: Buffer, onFlush?: (bytes: Buffer) => void) => { flush(): void };
-  };
   const classOf = (name: string) => module.exports[name] as new (fields?: object) => Instance;
   return {
     make: (name, fields) => new (classOf(name))(fields),
