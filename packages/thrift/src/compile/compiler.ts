@@ -14,7 +14,7 @@ import { writerSource } from "./write.ts";
 export type WriteStruct = (w: Writer, value: unknown) => void;
 export type ReadStruct = (r: Reader) => unknown;
 
-/** What generated code uses besides its constants. All of it is ours: the code sees no globals of the program. */
+/** What generated code uses besides its constants and the objects of the language. */
 const runtime = {
   // One for all: the interpreter finds out what was wrong.
   bad: new Fault("does not fit"),
