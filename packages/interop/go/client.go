@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -10,6 +13,7 @@ import (
 	"github.com/cloudwego/kitex/pkg/remote/trans/ttstream"
 	"github.com/cloudwego/kitex/pkg/rpcinfo"
 	"github.com/cloudwego/kitex/pkg/serviceinfo"
+	"github.com/cloudwego/kitex/pkg/streaming"
 	"github.com/cloudwego/kitex/pkg/transmeta"
 	"github.com/cloudwego/kitex/transport"
 
@@ -28,6 +32,8 @@ type target struct {
 	Caller     string `json:"caller"`     // the client's own service name
 	Handlers   bool   `json:"handlers"`   // the opt-in TTHeader and HTTP/2 meta handlers
 	Connection string `json:"connection"` // shared (default), own, short, long; mux for ping-pong
+	TLS        bool   `json:"tls"`        // grpc only: Kitex has no other
+	MetaFails  bool   `json:"metaFails"`  // a handler of META frames that returns an error
 }
 
 const destination = "lab.service"
@@ -106,7 +112,20 @@ func newClient(t target) (client.Client, error) {
 		return nil, fmt.Errorf("no connection %q", t.Connection)
 	}
 	options = append(options, client.WithTTHeaderStreamingOptions(client.WithTTHeaderStreamingTransportOptions(mux)))
+	if t.TLS {
+		options = append(options, client.WithGRPCTLSConfig(&tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}))
+	}
+	if t.MetaFails {
+		options = append(options, client.WithTTHeaderStreamingOptions(
+			client.WithTTHeaderStreamingTransportOptions(ttstream.WithClientMetaFrameHandler(failingMetaHandler{}))))
+	}
 	return client.NewClient(describeService(t.Service), options...)
+}
+
+type failingMetaHandler struct{}
+
+func (failingMetaHandler) OnMetaFrame(context.Context, ttstream.IntHeader, streaming.Header, []byte) error {
+	return errors.New("no META is wanted here")
 }
 
 var (

@@ -52,6 +52,16 @@ func recode(request []byte) (any, error) {
 	return q.Values, nil
 }
 
+// How Kitex writes a nil struct in a field that is neither required nor optional, and what it says when it reads that.
+func nilStruct([]byte) (any, error) {
+	written := thrift.FastMarshal(lab.NewHolder())
+	answer := map[string]string{"written": base64.StdEncoding.EncodeToString(written)}
+	if err := thrift.FastUnmarshal(written, lab.NewHolder()); err != nil {
+		answer["error"] = err.Error()
+	}
+	return answer, nil
+}
+
 // The first pair that Kitex does not read as the same value; nothing when there is none.
 func compare(request []byte) (any, error) {
 	var q struct {

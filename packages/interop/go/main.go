@@ -24,6 +24,7 @@ func main() {
 		"recode":      recode,
 		"compare":     compare,
 		"invent":      invent,
+		"nil-struct":  nilStruct,
 	})
 }
 

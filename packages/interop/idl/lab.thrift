@@ -55,6 +55,11 @@ struct Leaf {
   3: Colour colour = Colour.GREEN
 }
 
+// A struct that need not be there, with a field that must.
+struct Holder {
+  1: Leaf leaf
+}
+
 struct Everything {
   1: bool flag
   2: byte tiny

@@ -45,6 +45,10 @@ export interface Call {
    * `short`, `long`: Kitex's pools of these names; `mux`: multiplexed ping-pong. @defaultValue "shared"
    */
   readonly connection?: "shared" | "own" | "short" | "long" | "mux";
+  /** gRPC only: connect with TLS, whatever the certificate of the server. Kitex clients only. */
+  readonly tls?: boolean;
+  /** Install a handler of META frames that returns an error. Kitex clients only. */
+  readonly metaFails?: boolean;
   readonly persistent?: Readonly<Record<string, string>>;
   readonly transient?: Readonly<Record<string, string>>;
   /** gRPC metadata, a name may repeat. */

@@ -57,6 +57,12 @@ export class KitexPeer extends Peer {
     return (encoded as string[]).map(fromBase64);
   }
 
+  /** How Kitex writes a struct whose only field, neither required nor optional, is nil, and its error when it reads that. */
+  async nilStruct(): Promise<{ written: Uint8Array; error?: string }> {
+    const answer = (await this.process.request("nil-struct")) as { written: string; error?: string };
+    return { ...answer, written: fromBase64(answer.written) };
+  }
+
   /** The first pair that Kitex does not read as the same `Everything`, in Go's words; undefined when there is none. */
   async compare(pairs: readonly (readonly [Uint8Array, Uint8Array])[]): Promise<string | undefined> {
     const encoded = pairs.map(([one, other]) => [toBase64(one), toBase64(other)]);

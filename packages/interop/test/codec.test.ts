@@ -5,7 +5,7 @@ import { buildModel, type Model, SourceFile } from "@slipstream/thrift-idl";
 import { generate } from "@slipstream/thriftgen";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Choice, Colour, Everything, type Leaf } from "../src/gen/lab.ts";
+import { type Choice, Colour, Everything, Holder, type Leaf } from "../src/gen/lab.ts";
 import { type KitexPeer, startKitexDriver } from "../src/index.ts";
 import { buildLimitMs, describeKitex } from "./kitex-suite.ts";
 
@@ -44,6 +44,13 @@ describeKitex("a value of every type", () => {
       const back = await kitex.recode(values.map((value) => codec.encode(value)));
       expect(back.map((bytes) => codec.decode(bytes))).toEqual(values);
     });
+  });
+
+  it("of default requiredness that is nil is written by Kitex as an empty struct, which Kitex itself cannot read", async () => {
+    const { written, error } = await kitex.nilStruct();
+    expect([...written]).toEqual([12, 0, 1, 0, 0]);
+    expect(error).toContain("required field id is not set");
+    expect([...Holder.encode({})]).toEqual([0]); // ours leaves it out
   });
 
   it("is told from another by Kitex", async () => {

@@ -144,6 +144,8 @@ describeKitex("Kitex and Thrift over HTTP/2", () => {
       await using client = new RawHttp2Client(`127.0.0.1:${port}`);
       const goodbyes: number[] = [];
       client.session.on("goaway", (_code, lastStreamId) => goodbyes.push(lastStreamId as number));
+      const pings: string[] = [];
+      client.session.on("ping", (payload) => pings.push(payload.toString("hex")));
       const stream = client.open("/lab.Lab/Chat");
       stream.on("error", () => {}); // the server's reset
       stream.write(chatMessage("as=closing;waitctx"));
@@ -152,6 +154,7 @@ describeKitex("Kitex and Thrift over HTTP/2", () => {
       await closed(stream);
       await closing;
       expect(goodbyes).toEqual([2 ** 31 - 1, 1]);
+      expect(pings).toContain("0106010800030309");
       expect(stream.rstCode).toBe(1000);
     });
   });

@@ -1,7 +1,8 @@
-import { type Frame, FrameKind } from "@slipstream/ttheader";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeFrame, type Frame, FrameKind } from "@slipstream/ttheader";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Msg } from "../src/gen/lab.ts";
 import {
+  type Call,
   type KitexPeer,
   type KitexServer,
   type Outcome,
@@ -23,6 +24,7 @@ import {
   rst,
   say,
   textOf,
+  thriftMessage,
   trailerFrame,
 } from "./raw-ttheader.ts";
 
@@ -137,11 +139,32 @@ describeKitex("Kitex and the frames of TTHeader streaming", () => {
 
     it.each([
       ["a frame of an unknown kind", () => frameOfKind(9)],
+      [
+        "a ping-pong frame",
+        () =>
+          encodeFrame({
+            flags: 0,
+            sequenceId: 7,
+            protocolId: 0,
+            strings: [["isn", "Lab"]],
+            ints: [
+              [22, "1"],
+              [9, "Ping"],
+            ],
+            payload: thriftMessage(1, "Ping", 7, Buffer.of(0)),
+          }),
+      ],
       ["garbage", () => Buffer.from("GET / HTTP/1.1\r\nhost: x\r\n\r\n")],
     ])("closes a connection of streams on %s", async (_, bytes) => {
       using peer = await RawConnection.connect(server.target);
       peer.write(open(), bytes());
       await peer.closed;
+    });
+
+    it("takes a second HEADER of a stream for another stream, and does not close", async () => {
+      using peer = await RawConnection.connect(server.target);
+      peer.write(open(), open(), say("hi"), trailerFrame());
+      expect(kinds(await peer.take(3))).toEqual(wholeCall);
     });
 
     it("answers a stream of a ping-pong method with an exception of type 6", async () => {
@@ -157,6 +180,7 @@ describeKitex("Kitex and the frames of TTHeader streaming", () => {
     async function played(
       answer: (peer: RawConnection, sid: number) => void | Promise<void>,
       script: readonly Step[] = [{ send: { text: "hi" } }, { recv: -1 }],
+      more: Partial<Call> = {},
     ): Promise<Outcome> {
       await using raw = await rawServer(async (peer) => {
         for (;;) {
@@ -170,6 +194,7 @@ describeKitex("Kitex and the frames of TTHeader streaming", () => {
         method: "Chat",
         connection: "own",
         script,
+        ...more,
       });
     }
 
@@ -268,6 +293,60 @@ describeKitex("Kitex and the frames of TTHeader streaming", () => {
         ),
       );
       expect(outcome).toMatchObject({ error: null, messages: [{ text: "ok" }] });
+    });
+
+    it.each([
+      [
+        "a cancel",
+        12007,
+        { script: [{ send: { text: "hi" } }, { sleepMs: 50 }, { cancel: true }, { recv: -1 }] },
+      ],
+      ["a deadline", 12015, { contextTimeoutMs: 100 }],
+      ["a receive timeout", 12014, { recvTimeoutMs: 100 }],
+    ] as const)("sends %s as RST %i with its name, and an empty TRAILER behind", async (_, typeId, more) => {
+      let ending: Frame[] = [];
+      await using raw = await rawServer(async (peer) => {
+        const [first] = await peer.take(2); // HEADER, DATA
+        expect(first?.sequenceId).toBeGreaterThan(0); // 0 is kept for the connection
+        ending = await peer.take(2);
+      });
+      await driver.call({
+        target: raw.target,
+        protocol: "ttheader-streaming",
+        method: "Chat",
+        caller: "lab.client",
+        connection: "own",
+        script: [{ send: { text: "hi" } }, { recv: -1 }],
+        ...more,
+      });
+      await vi.waitUntil(() => ending.length === 2);
+      const [reset, trailer] = ending as [Frame, Frame];
+      expect(kinds(ending)).toEqual([FrameKind.rst, FrameKind.trailer]);
+      expect(readException(reset.payload).type).toBe(typeId);
+      expect(reset.strings).toContainEqual(["ttscp", "lab.client"]);
+      expect(trailer.payload).toHaveLength(0);
+    });
+
+    it("answers an exception in a TRAILER with a TRAILER of its own", async () => {
+      let last: Frame | undefined;
+      await played(async (peer, sid) => {
+        const payload = exception(1, "no such method");
+        peer.write(headerFrame({ sid, strings: [] }), trailerFrame({ sid, strings: [], payload }));
+        for (;;) {
+          last = await peer.next();
+          if (last.kind === FrameKind.trailer) return;
+        }
+      });
+      expect(last).toMatchObject({ kind: FrameKind.trailer });
+    });
+
+    it("loses its connection to a META on the id of a stream when its own handler of META fails", async () => {
+      const outcome = await played(
+        (peer, sid) => peer.write(headerFrame({ sid, strings: [] }), meta({ sid }), say("ok", { sid })),
+        undefined,
+        { metaFails: true },
+      );
+      expect(outcome.error?.text).toContain("no META is wanted here");
     });
 
     it("reports an RST of the server with the number in it", async () => {

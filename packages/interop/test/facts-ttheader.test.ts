@@ -212,6 +212,25 @@ describeKitex("Kitex and the frames of TTHeader ping-pong", () => {
       expect(connections).toBe(1);
     });
 
+    it("drops its connection when a reply says so with crrst", async () => {
+      const { outcomes, connections } = await played(
+        (frame) => reply(frame, { strings: [["crrst", "1"]] }),
+        {},
+        2,
+      );
+      expect(outcomes).toMatchObject([{ error: null }, { error: null }]);
+      expect(connections).toBe(2);
+    });
+
+    it("makes a business error of biz-status in a reply", async () => {
+      const strings = [
+        ["biz-status", "7"],
+        ["biz-message", "no"],
+      ] as const;
+      const { outcomes } = await played((frame) => reply(frame, { strings }));
+      expect(outcomes[0]?.error?.biz).toMatchObject({ code: 7, message: "no" });
+    });
+
     it("reports an exception of ours with its number, and drops its connection", async () => {
       const body = exception(12104, "late");
       const { outcomes, connections } = await played((frame) => reply(frame, { body }), {}, 2);

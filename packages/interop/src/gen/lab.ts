@@ -101,6 +101,12 @@ export const Leaf: Struct<Leaf> = struct("Leaf", (t) => [
   t.field(3, "colour", t.enum(Colour), { default: Colour.GREEN }),
 ]);
 
+/** A struct that need not be there, with a field that must. */
+export interface Holder {
+  leaf?: Leaf | undefined;
+}
+export const Holder: Struct<Holder> = struct("Holder", (t) => [t.field(1, "leaf", Leaf)]);
+
 export interface Everything {
   flag: boolean;
   tiny: number;
