@@ -17,7 +17,7 @@ export function clientOfStructs(transport: TtheaderTransport): ClientTransport {
   return {
     name: transport.name,
     schemes: transport.schemes,
-    open: (start: CallStart, options: OpenOptions = {}) => transport.open(start, options),
+    open: (start: CallStart, options: OpenOptions) => transport.open(start, options),
     async call(start, request, options): Promise<Reply | undefined> {
       return unwrapReply(await transport.call?.(start, wrap(request), options));
     },

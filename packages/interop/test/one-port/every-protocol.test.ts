@@ -18,13 +18,16 @@ const framed = encodeMessage(message, { framed: true });
 const frame = encodeFrame({ flags: 0, sequenceId: 7, protocolId: 0, payload: plain });
 const text = (value: string): Uint8Array => Buffer.from(value, "latin1");
 
-/** First words of a client (of HTTP/2: the preface and SETTINGS, which are acknowledged), and what comes back for them when no byte is lost. */
-const openings: readonly (readonly [name: string, bytes: Uint8Array, answer: RegExp])[] = [
-  ["HTTP/2", text("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"), /\0\0\0\x04\x01\0\0\0\0/s],
-  ["TTHeader", frame, /^\0\0\0.\x10\0.*\x80\x01\0\x02\0\0\0\x04Ping.*\0\x02hi/s],
-  ["Framed Thrift", framed, /^\0\0\0.\x80\x01\0\x02\0\0\0\x04Ping\0\0\0\x07\x0b\0\0\0\0\0\x02hi\0$/s],
-  ["plain Thrift", plain, /^\x80\x01\0\x02\0\0\0\x04Ping\0\0\0\x07\x0b\0\0\0\0\0\x02hi\0$/s],
-  ["HTTP/1.1", text("GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"), /200 OK.*ok\n/s],
+/** The reply to it. */
+const reply = "\x80\x01\0\x02\0\0\0\x04Ping\0\0\0\x07\x0b\0\0\0\0\0\x02hi\0";
+
+/** First words of a client (of HTTP/2: preface and SETTINGS, to be acknowledged), and what comes back for all of them. */
+const openings: readonly (readonly [name: string, bytes: Uint8Array, answer: string])[] = [
+  ["HTTP/2", text("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"), "\0\0\0\x04\x01\0\0\0\0"],
+  ["TTHeader", frame, reply],
+  ["Framed Thrift", framed, `\0\0\0\x1d${reply}`],
+  ["plain Thrift", plain, reply],
+  ["HTTP/1.1", text("GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"), "ok\n"],
 ];
 
 /** Writes in pieces that arrive one by one. */
@@ -46,7 +49,7 @@ describe.each([
       const pings = Array.from({ length: 20 }, async (_, i) => client.ping(`${way} ${i}`));
       const stream = await client.chat();
       await stream.send({ text: way });
-      stream.closeSend();
+      await stream.closeSend();
       const answers: string[] = [];
       for await (const line of stream) answers.push(line.text);
       expect(answers).toEqual([way]);
@@ -65,9 +68,9 @@ describe.each([
       await using port = await openPort({ certificate: shown });
       for (const pieceBytes of [1, 2, 3, 5, 7, 17, bytes.length]) {
         const socket = await port.connect();
-        const answered = read(socket, (sofar) => answer.test(sofar));
+        const answered = read(socket, (sofar) => sofar.includes(answer));
         await writeSplit(socket, bytes, pieceBytes);
-        expect(await answered, `in pieces of ${pieceBytes}`).toMatch(answer);
+        expect(await answered, `in pieces of ${pieceBytes}`).toContain(answer);
         socket.destroy();
       }
     },
