@@ -25,7 +25,7 @@ const reply = "\x80\x01\0\x02\0\0\0\x04Ping\0\0\0\x07\x0b\0\0\0\0\0\x02hi\0";
 const openings: readonly (readonly [name: string, bytes: Uint8Array, answer: string])[] = [
   ["HTTP/2", text("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"), "\0\0\0\x04\x01\0\0\0\0"],
   ["TTHeader", frame, reply],
-  ["Framed Thrift", framed, `\0\0\0\x1d${reply}`],
+  ["Framed Thrift", framed, `\0\0\0\x1a${reply}`],
   ["plain Thrift", plain, reply],
   ["HTTP/1.1", text("GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"), "ok\n"],
 ];
