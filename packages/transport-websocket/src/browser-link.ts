@@ -1,4 +1,4 @@
-import type { LinkReceiver } from "@slipstream/ttheader";
+import type { LinkReceiver, Outgoing } from "@slipstream/ttheader";
 import type { StartableLink } from "./dial.ts";
 import { maxPackedBytes, packFrames } from "./pack.ts";
 import { type BrowserWebSocket, clearTimer, scheduleFlush, setTimer, type Timer } from "./platform.ts";
@@ -42,8 +42,9 @@ export class BrowserLink implements StartableLink {
     };
   }
 
-  get sentBytes(): number {
-    return this.#writtenBytes - this.#socket.bufferedAmount;
+  get outgoing(): Outgoing {
+    const unsentBytes = this.#socket.bufferedAmount;
+    return { sentBytes: this.#writtenBytes - unsentBytes, unsentBytes };
   }
 
   write(chunks: readonly Uint8Array[]): boolean {

@@ -383,16 +383,21 @@ describe("heartbeat", () => {
     vi.useFakeTimers();
     try {
       const { session, server } = connectClient({ heartbeatIntervalMs: 100 });
-      const link = Object.assign(server, { sentBytes: 0 });
+      const outgoing = { sentBytes: 0, unsentBytes: 10_000 };
+      Object.defineProperty(server, "outgoing", { get: () => ({ ...outgoing }) });
       session.open(callStart());
       server.send(hello());
       for (let i = 0; i < 10; i++) {
         vi.advanceTimersByTime(99);
-        link.sentBytes += 1000;
+        outgoing.sentBytes += 1000;
+        outgoing.unsentBytes -= 1000;
         vi.advanceTimersByTime(1);
       }
       expect(session.isClosed).toBe(false);
-      vi.advanceTimersByTime(200);
+      // All has left, the question too; that it left is no sign of life.
+      vi.advanceTimersByTime(99);
+      outgoing.sentBytes += 50;
+      vi.advanceTimersByTime(101);
       expect(session.isClosed).toBe(true);
     } finally {
       vi.useRealTimers();

@@ -1,11 +1,12 @@
 import { RpcError } from "@slipstream/stream";
+import type { Outgoing } from "./link.ts";
 import { clearTimer, setTimer, type Timer } from "./platform.ts";
 
 export interface HeartbeatHost {
   /** Asks the peer to send `token` back. */
   ask(token: string): void;
   /** As the link says it. */
-  readonly sentBytes: number | undefined;
+  readonly outgoing: Outgoing | undefined;
   onSilent(error: RpcError): void;
 }
 
@@ -17,7 +18,7 @@ export class Heartbeat {
   #count = 0;
   #isHeard = false;
   #hasAsked = false;
-  #sentBytes: number | undefined;
+  #outgoing: Outgoing | undefined;
   #dueMs = 0;
 
   /** `intervalMs` 0: never asks. */
@@ -42,15 +43,14 @@ export class Heartbeat {
 
   #wait(): void {
     this.#isHeard = false;
-    this.#sentBytes = this.#host.sentBytes;
+    this.#outgoing = this.#host.outgoing;
     this.#dueMs = Date.now() + this.#intervalMs;
     this.#timer = setTimer(() => this.#check(), this.#intervalMs);
   }
 
   #check(): void {
     this.#timer = undefined;
-    // An answer cannot come while the question waits behind a large message that is still being taken.
-    const isAlive = this.#isHeard || this.#host.sentBytes !== this.#sentBytes;
+    const isAlive = this.#isHeard || this.#isTaken();
     // The program was busy, or the machine asleep: what came meanwhile is still to be read.
     const isLate = Date.now() - this.#dueMs > this.#intervalMs / 2;
     if (!isAlive && this.#hasAsked && !isLate) {
@@ -65,5 +65,13 @@ export class Heartbeat {
     this.#hasAsked = !isAlive;
     if (this.#hasAsked) this.#host.ask(String(++this.#count));
     this.#wait();
+  }
+
+  /** The question waited behind what is still being taken, a large message perhaps: an answer could not come yet. */
+  #isTaken(): boolean {
+    const before = this.#outgoing;
+    return (
+      before !== undefined && before.unsentBytes > 0 && this.#host.outgoing?.sentBytes !== before.sentBytes
+    );
   }
 }

@@ -14,7 +14,7 @@ export { FrameHead } from "./frame-head.ts";
 export { FrameReader } from "./frame-reader.ts";
 export type { FrameLimits, ResolvedFrameLimits } from "./limits.ts";
 export { resolveLimits } from "./limits.ts";
-export type { Link, LinkReceiver } from "./link.ts";
+export type { Link, LinkReceiver, Outgoing } from "./link.ts";
 export type { ResolvedSessionOptions, SessionOptions } from "./options.ts";
 export { resolveSessionOptions } from "./options.ts";
 export type { Payload, PayloadForm, PingPongForm } from "./payload.ts";

@@ -1,3 +1,9 @@
+/** How much of what was written has left, all in all, and how much has not. */
+export interface Outgoing {
+  readonly sentBytes: number;
+  readonly unsentBytes: number;
+}
+
 /** What a session asks of the byte stream under it: a TCP or TLS socket, a WebSocket, a test's pair of queues. */
 export interface Link {
   /**
@@ -5,8 +11,8 @@ export interface Link {
    * it is over its limit, not only after a time.
    */
   readonly canPause: boolean;
-  /** How much of what was written has left, all in all. Absent where that is not known. */
-  readonly sentBytes?: number;
+  /** Absent where that is not known. */
+  readonly outgoing?: Outgoing;
   /**
    * Sends the chunks, in order. Nobody changes their bytes afterwards, but several connections may share the memory
    * around them.

@@ -99,8 +99,8 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     });
     this.#heartbeat = new Heartbeat(options.heartbeatIntervalMs, {
       ask: (token) => this.writeControl(0, [[ControlKey.ping, token]]),
-      get sentBytes() {
-        return link.sentBytes;
+      get outgoing() {
+        return link.outgoing;
       },
       onSilent: (error) => this.#end(error, true),
     });

@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import type { Browser, CDPSession, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Proxy } from "../proxy.ts";
 import { bundle } from "./bundle.ts";
 import { chromiumPath, launch, whySkipped } from "./chromium.ts";
 import type { PageLab } from "./page.ts";
@@ -132,6 +133,20 @@ describe.skipIf(chromiumPath === undefined)(`in Chromium${whySkipped}`, () => {
   it("uploads more than its buffers hold", { timeout: 60_000 }, async () => {
     await using page = await opened(serving.port);
     expect(await run(page, "upload", 1_000, 64 * 1024)).toEqual({ text: "", n: 1_000 });
+  });
+
+  it("finds a server that has gone without a word, by its heartbeat", async () => {
+    await using proxy = await Proxy.to(serving.port);
+    await using page = await opened(proxy.port);
+    await run(page, "ask", { text: "" }, 5_000);
+    // Nothing but heartbeats goes to and fro, and both sides are content.
+    const before = proxy.chunks;
+    await expect.poll(() => proxy.chunks, { timeout: 5_000 }).toBeGreaterThan(before + 8);
+    expect(await run(page, "states")).toEqual(["connecting", "open"]);
+    const broken = run(page, "untilBroken");
+    await expect.poll(() => serving.server.activeCalls).toBe(1);
+    proxy.freeze();
+    expect(await broken).toMatchObject({ code: "unavailable" });
   });
 
   it("fails open calls when the server goes, waits while it is away, and connects again for the next call", async () => {
