@@ -1,3 +1,4 @@
+import type { TlsOptions } from "node:tls";
 import { createServer } from "@slipstream/rpc/server";
 import type { ServerTransport } from "@slipstream/stream";
 import type { Callee, Caller } from "../calls.ts";
@@ -16,13 +17,13 @@ export interface SlipstreamServer extends Callee, AsyncDisposable {
 export async function startSlipstreamServer(
   transports: readonly ServerTransport[],
   caller: Caller,
-  { onlyLab = false }: { readonly onlyLab?: boolean } = {},
+  { onlyLab = false, tls }: { readonly onlyLab?: boolean; readonly tls?: TlsOptions | undefined } = {},
 ): Promise<SlipstreamServer> {
   const records = new Records();
   const server = createServer({ transports, name: "lab.service", metaHandlers: [keepStart] });
   server.add(Lab, laboratory({ records, caller }));
   if (!onlyLab) server.add(Shed, shed);
-  const { port } = await server.listen({ port: 0, host: "127.0.0.1" });
+  const { port } = await server.listen({ port: 0, host: "127.0.0.1", ...(tls && { tls }) });
   return {
     port,
     target: `127.0.0.1:${port}`,

@@ -1,3 +1,5 @@
+import type { TlsOptions } from "node:tls";
+import type { Http2Options } from "@slipstream/transport-http2";
 import { type Caller, startKitexDriver, startKitexServer } from "../../src/index.ts";
 import { createCaller } from "../../src/slipstream/caller.ts";
 import { startSlipstreamProcess } from "../../src/slipstream/process.ts";
@@ -18,7 +20,14 @@ export interface World extends AsyncDisposable {
   pair(sides: Sides): Pair;
 }
 
-export async function startWorld(): Promise<World> {
+/** What ours is made with in a world, beside its defaults. */
+export interface Ours {
+  readonly http2?: Http2Options;
+  /** Our servers take TLS alone, and Kitex clients speak it; they do so over HTTP/2 only. */
+  readonly tls?: TlsOptions;
+}
+
+export async function startWorld({ http2, tls }: Ours = {}): Promise<World> {
   const started: AsyncDisposable[] = [];
   const use = <T extends AsyncDisposable>(part: T): T => {
     started.push(part);
@@ -26,17 +35,18 @@ export async function startWorld(): Promise<World> {
   };
   const kitexServer = use(await startKitexServer({ handlers: true, contextTimeout: true }));
   const kitexDriver = use(await startKitexDriver());
-  const transports = use(new Transports());
+  const transports = use(new Transports(http2));
   const ourCaller = createCaller((call) => transports.for(call));
-  const ourServer = use(await startSlipstreamServer(serverTransports(), ourCaller));
+  const ourServer = use(await startSlipstreamServer(serverTransports(http2), ourCaller, { tls }));
   const ourNamelessServer = use(
     await startSlipstreamServer(serverTransports(), ourCaller, { onlyLab: true }),
   );
 
+  const kitexDefaults = { handlers: true, caller: "lab.client", ...(tls && { tls: true }) };
   const callers: Record<Side, Caller> = {
     Kitex: {
-      call: (call) => kitexDriver.call({ handlers: true, caller: "lab.client", ...call }),
-      many: (count, call) => kitexDriver.many(count, { handlers: true, caller: "lab.client", ...call }),
+      call: (call) => kitexDriver.call({ ...kitexDefaults, ...call }),
+      many: (count, call) => kitexDriver.many(count, { ...kitexDefaults, ...call }),
     },
     Slipstream: {
       call: (call) => ourCaller.call({ caller: "lab.client", ...call }),
