@@ -65,7 +65,8 @@ class RpcServer implements Server {
   readonly #listeners: Listener[] = [];
   /** Listeners that are about to listen, to be waited for before a close. */
   readonly #starting = new Set<Promise<unknown>>();
-  #running: Promise<readonly RunningTransport[]> | undefined;
+  #serving: Promise<void> | undefined;
+  #running: readonly RunningTransport[] = [];
   #closing: Promise<void> | undefined;
 
   constructor(options: ServerOptions) {
@@ -103,9 +104,9 @@ class RpcServer implements Server {
     if (this.#closing) {
       throw new RpcError("failed_precondition", "the server has been closed; make a new one");
     }
-    const running = await this.#serve();
+    await this.#serve();
     const sockets = this.#options.transports.filter(isSocketTransport);
-    if (sockets.length === 0) return listeningAt(running.flatMap(({ addresses }) => addresses));
+    if (sockets.length === 0) return listeningAt(this.#running.flatMap(({ addresses }) => addresses));
     const listener = new Listener(sockets, options, this.#options.onEvent);
     const listening = await listener.listen();
     this.#listeners.push(listener);
@@ -113,19 +114,21 @@ class RpcServer implements Server {
   }
 
   /** Starts all transports, once; none stays started when one fails. */
-  async #serve(): Promise<readonly RunningTransport[]> {
-    this.#running ??= serveAll(this.#options.transports, this.#dispatcher);
+  async #serve(): Promise<void> {
+    this.#serving ??= serveAll(this.#options.transports, this.#dispatcher).then((running) => {
+      this.#running = running;
+    });
     try {
-      return await this.#running;
+      await this.#serving;
     } catch (thrown) {
-      this.#running = undefined;
+      this.#serving = undefined;
       throw thrown;
     }
   }
 
   async #close(graceMs: number): Promise<void> {
-    await Promise.allSettled(this.#starting);
-    const running = (await this.#running) ?? [];
+    if (this.#starting.size > 0) await Promise.allSettled(this.#starting);
+    const running = this.#running;
     for (const listener of this.#listeners) listener.stop();
     for (const transport of running) transport.drain();
     const { active } = this.#dispatcher;
