@@ -26,5 +26,5 @@ export function decodeTimeout(text: string): number | undefined {
   if (!match) return undefined;
   const ms = Number(match[1]) * (unitMs[match[2] as string] as number);
   // 1e-6 steps are inexact; a nanosecond too few must not add a millisecond.
-  return Math.min(Math.ceil(ms - 1e-9), maxTimeoutMs);
+  return Math.max(0, Math.min(Math.ceil(ms - 1e-9), maxTimeoutMs));
 }

@@ -33,7 +33,6 @@ const lingerMs = 1000;
 
 /** Node's `Http2Session`, either side, as a session. */
 export class NodeSession implements Session, StreamOwner {
-  isLost = false;
   readonly maxUnreadBytes: number;
   readonly #node: ClientHttp2Session | ServerHttp2Session;
   readonly #handler: SessionHandler;
@@ -97,6 +96,10 @@ export class NodeSession implements Session, StreamOwner {
 
   get peerSettings(): PeerSettings {
     return this.#peerSettings;
+  }
+
+  get isLost(): boolean {
+    return this.#isClosed || this.#node.destroyed;
   }
 
   get maxSendListBytes(): number {
@@ -249,7 +252,6 @@ export class NodeSession implements Session, StreamOwner {
   #closed(message: string, code: number = ErrorCode.INTERNAL_ERROR): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.isLost = true;
     clearTimeout(this.#graceTimer);
     clearTimeout(this.#lingerTimer);
     this.#keepalive.stop();
