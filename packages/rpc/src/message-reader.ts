@@ -48,10 +48,17 @@ export class MessageReader {
 
   /** As `Incoming.recv`. */
   recv(): Promise<unknown> {
-    const message = this.#next();
+    let next: Promise<unknown>;
+    try {
+      const message = this.tryRecv();
+      if (message !== undefined) return Promise.resolve(message);
+      next = this.#next();
+    } catch (thrown) {
+      next = Promise.reject(thrown);
+    }
     // One that is asked for ahead of its time may fail before anybody looks at it; the next recv fails alike.
-    message.catch(ignore);
-    return message;
+    next.catch(ignore);
+    return next;
   }
 
   /** As `Incoming.tryRecv`; with middleware there is nothing to be had without waiting. */
