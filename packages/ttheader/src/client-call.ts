@@ -13,7 +13,7 @@ import { FrameKind } from "./format.ts";
 import { streamFrame } from "./frame-encode.ts";
 import { FrameError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
-import { type ReplyFields, readReplyFields, writeRequest } from "./message.ts";
+import { bareFields, isBareReply, type ReplyFields, readReplyFields, writeRequest } from "./message.ts";
 import { encodeEnvelope, type Payload, readPayload } from "./payload.ts";
 import type { Exchange } from "./session.ts";
 
@@ -106,6 +106,11 @@ export class ClientCall implements Exchange {
 
   /** @throws FrameError or RpcError when the reply cannot be read: nobody knows what comes behind it. */
   #read(head: FrameHead): Reply {
+    if (isBareReply(head)) {
+      this.#session.onSlipstreamReply();
+      const payload = head.payload();
+      return this.#readMessage(payload, readPayload(payload, 0, payload.length), bareFields);
+    }
     const pairs = head.strings();
     const fields = readReplyFields(pairs);
     if (fields.isSlipstream) this.#session.onSlipstreamReply();

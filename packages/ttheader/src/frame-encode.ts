@@ -8,14 +8,18 @@ export type StringPair = readonly [key: string, value: string];
 /** An integer-keyed pair of a header; the value is text. */
 export type IntPair = readonly [key: number, value: string];
 
-/** What a frame is made of, without its payload. */
-export interface FrameHeadInit {
-  readonly flags: number;
-  readonly sequenceId: number;
-  readonly protocolId: number;
+/** The pairs of a header. */
+export interface FramePairs {
   /** Present and empty writes an empty section, which a Kitex reader tells from none. */
   readonly strings?: readonly StringPair[] | undefined;
   readonly ints?: readonly IntPair[] | undefined;
+}
+
+/** What a frame is made of, without its payload. */
+export interface FrameHeadInit extends FramePairs {
+  readonly flags: number;
+  readonly sequenceId: number;
+  readonly protocolId: number;
 }
 
 export interface FrameInit extends FrameHeadInit {
@@ -44,7 +48,7 @@ export function encodeFrame(frame: FrameInit, limits: ResolvedFrameLimits = defa
 }
 
 /** The most bytes that the pairs of this frame take. */
-export function pairsBound({ strings, ints }: FrameHeadInit): number {
+export function pairsBound({ strings, ints }: FramePairs): number {
   let bound = 0;
   if (strings !== undefined)
     for (const [key, value] of strings) bound += pairBound(key.length + value.length);
@@ -53,7 +57,7 @@ export function pairsBound({ strings, ints }: FrameHeadInit): number {
 }
 
 /** Writes the sections of a frame that has begun. */
-export function writePairs(writer: HeadWriter, { strings, ints }: FrameHeadInit): void {
+export function writePairs(writer: HeadWriter, { strings, ints }: FramePairs): void {
   if (strings !== undefined) writeStrings(writer, strings);
   if (ints !== undefined && ints.length > 0) {
     writer.beginInts();

@@ -1,6 +1,8 @@
 import { ACL_TOKEN_KEY, FIXED_BYTES, Flag, FrameKind, IntKey, MAGIC, ProtocolId, Section } from "./format.ts";
 import { FrameError } from "./frame-error.ts";
+import { type HeaderBlock, keepBlock } from "./header-block.ts";
 import { overLimit, type ResolvedFrameLimits } from "./limits.ts";
+import { readName } from "./name-cache.ts";
 import { readText, TextRange } from "./platform.ts";
 
 const KNOWN_PROTOCOLS = new Set<number>(Object.values(ProtocolId));
@@ -74,9 +76,9 @@ export class FrameHead {
     return this.#bytes.subarray(this.payloadStart, this.payloadEnd);
   }
 
-  /** A copy of the sections, for {@link visitStrings}. */
-  copySections(): Uint8Array {
-    return this.#bytes.slice(this.#sections, this.#infoEnd);
+  /** The sections, in memory of their own. */
+  keepSections(): HeaderBlock {
+    return keepBlock(this.#bytes, this.#sections, this.#infoEnd);
   }
 
   /** Lets go of the bytes that it read, so that an idle connection does not keep them. */
@@ -89,38 +91,38 @@ export class FrameHead {
 
   /** The text of an integer pair; the last one of a key counts. */
   int(key: number): string | undefined {
-    let value: string | undefined;
-    this.#eachInt((k, start, end) => {
-      if (k === key) value = readText(this.#bytes, start, end);
-    });
-    return value;
+    return this.ints().get(key);
   }
 
   ints(): Map<number, string> {
-    const ints = new Map<number, string>();
-    this.eachInt((key, value) => ints.set(key, value));
-    return ints;
-  }
-
-  /** Calls `visit` for each integer pair in order. A key may come twice: the last one counts. */
-  eachInt(visit: (key: number, value: string) => void): void {
-    this.#eachInt((key, start, end) => visit(key, readText(this.#bytes, start, end)));
+    const ints = new IntMap();
+    this.visitInts(ints);
+    return ints.map;
   }
 
   /** Undefined when the frame has no section for strings. */
   strings(): Map<string, string> | undefined {
     if (!this.hasStrings) return undefined;
-    const strings = new Map<string, string>();
-    this.eachString((key, value) => strings.set(key, value));
-    return strings;
+    const pairs = new PairMap();
+    this.visitPairs(pairs);
+    return pairs.map;
   }
 
-  /** Calls `visit` for each string pair in order. A key may come twice: the last one counts. */
-  eachString(visit: (key: string, value: string) => void): void {
-    if (this.hasStrings) visitStrings(this.#bytes, this.#sections, this.#infoEnd, visit);
+  /** Shows `visitor` each string pair in order. A key may come twice: the last one counts. */
+  visitPairs(visitor: PairVisitor): void {
+    if (this.hasStrings) visitPairs(this.#bytes, this.#sections, this.#infoEnd, visitor);
   }
 
-  #eachInt(visit: (key: number, start: number, end: number) => void): void {
+  /** Whether the sections are these bytes, so that what they say is known. */
+  hasSections(sections: Uint8Array): boolean {
+    const start = this.#sections;
+    if (this.#infoEnd - start !== sections.length) return false;
+    for (let at = 0; at < sections.length; at++) if (this.#bytes[start + at] !== sections[at]) return false;
+    return true;
+  }
+
+  /** Shows `visitor` each integer pair in order. A key may come twice: the last one counts. */
+  visitInts(visitor: IntVisitor): void {
     const bytes = this.#bytes;
     for (let at = this.#sections; at < this.#infoEnd; ) {
       const section = bytes[at++];
@@ -129,7 +131,7 @@ export class FrameHead {
         at += 2;
         for (; left > 0; left--) {
           const end = at + 4 + uint16(bytes, at + 2);
-          visit(uint16(bytes, at), at + 4, end);
+          visitor.onInt(uint16(bytes, at), bytes, at + 4, end);
           at = end;
         }
       } else if (section === Section.strings) {
@@ -194,13 +196,23 @@ export class FrameHead {
   }
 }
 
-/** Calls `visit` for each string pair in the sections at `start`, which must have been checked. */
-export function visitStrings(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  visit: (key: string, value: string) => void,
-): void {
+/** Sees string pairs where they stand. */
+export interface PairVisitor {
+  /** The key is in `bytes[keyStart, keyEnd)`; `text.read(valueStart, valueEnd)` is the value. */
+  onPair(
+    bytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    text: TextRange,
+    valueStart: number,
+    valueEnd: number,
+  ): void;
+  /** The ACL token, which has no key on the wire. It wins over a pair of its key, as in newer gopkg. */
+  onToken(value: string): void;
+}
+
+/** Shows `visitor` each string pair in the sections at `start`, which must have been checked. */
+export function visitPairs(bytes: Uint8Array, start: number, end: number, visitor: PairVisitor): void {
   const text = new TextRange(bytes, start, end);
   let token: string | undefined;
   for (let at = start; at < end; ) {
@@ -211,7 +223,7 @@ export function visitStrings(
       for (; left > 0; left--) {
         const keyEnd = at + 2 + uint16(bytes, at);
         const valueEnd = keyEnd + 2 + uint16(bytes, keyEnd);
-        visit(text.read(at + 2, keyEnd), text.read(keyEnd + 2, valueEnd));
+        visitor.onPair(bytes, at + 2, keyEnd, text, keyEnd + 2, valueEnd);
         at = valueEnd;
       }
     } else if (section === Section.aclToken) {
@@ -222,8 +234,40 @@ export function visitStrings(
       at = skipInts(bytes, at);
     }
   }
-  // The section of its own wins over a pair of the same key, as in newer gopkg.
-  if (token !== undefined) visit(ACL_TOKEN_KEY, token);
+  if (token !== undefined) visitor.onToken(token);
+}
+
+/** Sees integer pairs where they stand: the text is in `bytes[start, end)`. */
+export interface IntVisitor {
+  onInt(key: number, bytes: Uint8Array, start: number, end: number): void;
+}
+
+class IntMap implements IntVisitor {
+  readonly map: Map<number, string> = new Map();
+
+  onInt(key: number, bytes: Uint8Array, start: number, end: number): void {
+    this.map.set(key, readText(bytes, start, end));
+  }
+}
+
+/** Collects all string pairs; of a repeated key the last. */
+class PairMap implements PairVisitor {
+  readonly map: Map<string, string> = new Map();
+
+  onPair(
+    bytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    text: TextRange,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    this.map.set(readName(bytes, keyStart, keyEnd), text.read(valueStart, valueEnd));
+  }
+
+  onToken(value: string): void {
+    this.map.set(ACL_TOKEN_KEY, value);
+  }
 }
 
 function kindOf(digit: number): FrameKind {

@@ -15,8 +15,9 @@ import {
 import { MessageType } from "@slipstream/thrift";
 import { bizStatusPairs } from "./error-numbers.ts";
 import { SIDE_ENTRY_KEY } from "./fields.ts";
-import { Flag, IntKey, ProtocolId } from "./format.ts";
-import { type IntPair, pairsBound, type StringPair, writePairs } from "./frame-encode.ts";
+import { FIXED_BYTES, Flag, IntKey, ProtocolId } from "./format.ts";
+import { encodeFrame, type IntPair, pairsBound, type StringPair, writePairs } from "./frame-encode.ts";
+import type { FrameHead } from "./frame-head.ts";
 import { pairBound } from "./head-writer.ts";
 import type { PayloadForm } from "./payload.ts";
 import type { Session } from "./session.ts";
@@ -81,12 +82,17 @@ export function writeReply(
   envelope: Uint8Array,
   body?: Uint8Array,
 ): void {
-  const error = "error" in reply.outcome ? reply.outcome.error : undefined;
+  const { outcome, backward, header, trailer } = reply;
+  const error = "error" in outcome ? outcome.error : undefined;
+  const isBare = error === undefined && backward.size === 0 && header.length === 0 && trailer.length === 0;
+  if (isBare && form.isSlipstream) {
+    session.writeMessage(bareReplyHead, id, envelope, body);
+    return;
+  }
   const isException = error !== undefined && !(error instanceof BizStatusError);
   const strings = replyStrings(reply, form, error);
   const frame = {
     flags: Flag.none,
-    sequenceId: id,
     protocolId: ProtocolId.thriftBinary,
     strings: strings.length > 0 ? strings : undefined,
     ints: isException ? exceptionInts : replyInts,
@@ -99,17 +105,27 @@ export function writeReply(
 const replyInts: readonly IntPair[] = [[IntKey.messageType, String(MessageType.reply)]];
 const exceptionInts: readonly IntPair[] = [[IntKey.messageType, String(MessageType.exception)]];
 const bareSlipstream: readonly StringPair[] = [[SIDE_ENTRY_KEY, emptySideEntry]];
-const noPairs: readonly StringPair[] = [];
+
+/** A reply to Slipstream that has nothing beside its message, which is most of them: its head is always the same. */
+const bareReplyHead = encodeFrame({
+  flags: Flag.none,
+  sequenceId: 0,
+  protocolId: ProtocolId.thriftBinary,
+  strings: bareSlipstream,
+  ints: replyInts,
+});
+const bareReplySections = bareReplyHead.subarray(FIXED_BYTES + 2);
+
+/** Whether a reply's head is known to say no more than that the server is Slipstream. */
+export function isBareReply(head: FrameHead): boolean {
+  return head.hasSections(bareReplySections);
+}
 
 function replyStrings(
   { backward, header, trailer }: Reply,
   { isSlipstream, isClosing }: ReplyForm,
   error: CallError | undefined,
 ): readonly StringPair[] {
-  const isBiz = error instanceof BizStatusError;
-  if (backward.size === 0 && header.length === 0 && trailer.length === 0 && !isBiz && !isClosing) {
-    return isSlipstream ? bareSlipstream : noPairs;
-  }
   const strings: StringPair[] = [];
   let isExact = true;
   for (const [name, value] of backward) {
@@ -117,7 +133,7 @@ function replyStrings(
     if (name === "" || isFrameworkName(name)) isExact = false;
     else strings.push([name, value]);
   }
-  if (isBiz) strings.push(...bizStatusPairs(error));
+  if (error instanceof BizStatusError) strings.push(...bizStatusPairs(error));
   if (isClosing) strings.push([CLOSING_KEY, "1"]);
   if (isSlipstream) {
     const side: SideEntry = {
@@ -139,6 +155,15 @@ export interface ReplyFields {
   readonly isSlipstream: boolean;
   readonly isClosing: boolean;
 }
+
+/** What {@link isBareReply} says. */
+export const bareFields: ReplyFields = {
+  header: noFields,
+  trailer: noFields,
+  backward: noBackward,
+  isSlipstream: true,
+  isClosing: false,
+};
 
 /** @throws RpcError `internal` when a side entry is malformed. */
 export function readReplyFields(pairs: ReadonlyMap<string, string> | undefined): ReplyFields {

@@ -59,6 +59,11 @@ export function writeText(target: Uint8Array, at: number, value: string): number
   return at + encoder.encodeInto(value, target.subarray(at)).written;
 }
 
+/** The bytes of a text in ASCII. */
+export function asciiBytes(value: string): Uint8Array {
+  return Uint8Array.from(value, (unit) => unit.charCodeAt(0));
+}
+
 /** Reads UTF-8; malformed bytes become U+FFFD. */
 export function readText(bytes: Uint8Array, start: number, end: number): string {
   if (end - start <= 8) {

@@ -81,8 +81,7 @@ export class ServerCall implements Exchange {
     this.isUnordered = this.#isSlipstream || (head !== undefined && (head.flags & Flag.outOfOrder) !== 0);
     this.id = this.isUnordered && head !== undefined ? head.sequenceId : queueId;
     this.request = bytes.subarray(message.bodyStart, end);
-    const sections = head?.copySections() ?? noBytes;
-    const peer = new StreamPeer(session.peer, this.#isSlipstream, sections);
+    const peer = new StreamPeer(session.peer, this.#isSlipstream, head?.keepSections());
     this.start = new ReceivedStart(received, message.method, this.#ending, peer);
   }
 

@@ -74,7 +74,7 @@ export class ServerSession extends Session {
       stream.end({ error: refusal, trailer: [] });
       return;
     }
-    stream.begin(received, head.copySections());
+    stream.begin(received, head.keepSections());
     this.#handler.stream(stream);
   }
 

@@ -23,6 +23,7 @@ import { FrameKind } from "./format.ts";
 import { type StringPair, streamFrame } from "./frame-encode.ts";
 import { asRpcError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
+import type { HeaderBlock } from "./header-block.ts";
 import { methodHeads } from "./method-heads.ts";
 import { ReceiveHalf } from "./receive-half.ts";
 import { SendHalf } from "./send-half.ts";
@@ -58,10 +59,10 @@ export class ServerStream implements ServerByteStream, Exchange {
     return this.#start;
   }
 
-  /** Takes what the HEADER says; `sections` are its bytes, for those who want them raw. */
-  begin(received: Received, sections: Uint8Array): void {
+  /** Takes what the HEADER says; `block` is its bytes, for those who want them raw. */
+  begin(received: Received, block: HeaderBlock): void {
     const { peer } = this.#session;
-    const streamPeer = new StreamPeer(peer, peer.isSlipstream, sections);
+    const streamPeer = new StreamPeer(peer, peer.isSlipstream, block);
     this.#start = new ReceivedStart(received, received.method, this.#ending, streamPeer);
   }
 

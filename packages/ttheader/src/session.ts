@@ -1,17 +1,19 @@
 import { type Field, type Fields, type Peer, RpcError } from "@slipstream/stream";
 import { type Control, ControlKey, encodeControl, readControl } from "./control.ts";
 import { StreamErrorNumber } from "./error-numbers.ts";
-import { Flag, FrameKind } from "./format.ts";
+import { ACL_TOKEN_KEY, Flag, FrameKind } from "./format.ts";
 import { type FrameHeadInit, pairsBound, writePairs } from "./frame-encode.ts";
-import { FrameHead, visitStrings } from "./frame-head.ts";
+import { FrameHead, type PairVisitor, visitPairs } from "./frame-head.ts";
 import { FrameReader, type OversizeFrame } from "./frame-reader.ts";
 import { HEAD_BYTES, HeadWriter, patchHead } from "./head-writer.ts";
+import type { HeaderBlock } from "./header-block.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Inflow } from "./inflow.ts";
 import type { Link, LinkReceiver } from "./link.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
 import { BY_REFERENCE_BYTES, Outbox } from "./outbox.ts";
 import type { PingPongForm } from "./payload.ts";
+import { readText, type TextRange } from "./platform.ts";
 import type { ReceiveHalf, ReceiveHost } from "./receive-half.ts";
 import type { SendHalf, SendHost } from "./send-half.ts";
 import { SendLine } from "./send-line.ts";
@@ -197,8 +199,7 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     payload: Uint8Array = noBytes,
     rest: Uint8Array = noBytes,
   ): HeadWriter {
-    const room = payload.length + (rest.length < BY_REFERENCE_BYTES ? rest.length : 0);
-    const start = this.outbox.reserve(HEAD_BYTES + pairsBound + room);
+    const start = this.outbox.reserve(HEAD_BYTES + pairsBound + payload.length + roomFor(rest));
     this.#payload = payload;
     this.#rest = rest;
     this.#writer.begin(this.outbox.bytes, start, flags, protocolId);
@@ -215,12 +216,7 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     let end = this.#writer.finish(sequenceId, payload.length + rest.length);
     outbox.bytes.set(payload, end);
     end += payload.length;
-    if (rest.length >= BY_REFERENCE_BYTES) {
-      outbox.commit(end, rest);
-    } else {
-      outbox.bytes.set(rest, end);
-      outbox.commit(end + rest.length);
-    }
+    this.#commit(end, rest);
   }
 
   /**
@@ -232,19 +228,22 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     this.endFrame(frame.sequenceId);
   }
 
+  /** Writes a frame whose head was computed before; its payload is `payload` and `rest` behind it. */
+  writeMessage(head: Uint8Array, id: number, payload: Uint8Array, rest: Uint8Array = noBytes): void {
+    const { outbox } = this;
+    const at = outbox.reserve(head.length + payload.length + roomFor(rest));
+    outbox.bytes.set(head, at);
+    patchHead(outbox.bytes, at, id, head.length + payload.length + rest.length);
+    outbox.bytes.set(payload, at + head.length);
+    this.#commit(at + head.length + payload.length, rest);
+  }
+
   /** Writes a message that is in no frame of ours: what stands before its struct, and the struct. */
   writeHeaderless(envelope: Uint8Array, body: Uint8Array): void {
     const { outbox } = this;
-    const byReference = body.length >= BY_REFERENCE_BYTES;
-    const at = outbox.reserve(envelope.length + (byReference ? 0 : body.length));
+    const at = outbox.reserve(envelope.length + roomFor(body));
     outbox.bytes.set(envelope, at);
-    const end = at + envelope.length;
-    if (byReference) {
-      outbox.commit(end, body);
-    } else {
-      outbox.bytes.set(body, end);
-      outbox.commit(end + body.length);
-    }
+    this.#commit(at + envelope.length, body);
   }
 
   /** Writes a frame without payload whose head was computed before. */
@@ -302,6 +301,16 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
   /** The link takes more. */
   protected onRoom(): void {
     this.#line.serve(this.outbox);
+  }
+
+  /** Ends what was written up to `end` with `rest`, which goes as it is when it is large. */
+  #commit(end: number, rest: Uint8Array): void {
+    if (rest.length >= BY_REFERENCE_BYTES) {
+      this.outbox.commit(end, rest);
+    } else {
+      this.outbox.bytes.set(rest, end);
+      this.outbox.commit(end + rest.length);
+    }
   }
 
   #onFrame(bytes: Uint8Array, start: number, end: number): void {
@@ -383,17 +392,21 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
   }
 }
 
+/** What the outbox must have room for of a payload that may go as it is. */
+function roomFor(rest: Uint8Array): number {
+  return rest.length < BY_REFERENCE_BYTES ? rest.length : 0;
+}
+
 /** A connection's peer, with the header block of one call. */
 export class StreamPeer implements Peer {
   readonly isSlipstream: boolean;
   readonly #connection: ConnectionPeer;
-  readonly #sections: Uint8Array;
+  readonly #block: HeaderBlock | undefined;
 
-  /** `sections` are those of the header, as `FrameHead.copySections` gives them. */
-  constructor(connection: ConnectionPeer, isSlipstream: boolean, sections: Uint8Array) {
+  constructor(connection: ConnectionPeer, isSlipstream: boolean, block: HeaderBlock | undefined) {
     this.#connection = connection;
     this.isSlipstream = isSlipstream;
-    this.#sections = sections;
+    this.#block = block;
   }
 
   get address(): string {
@@ -417,9 +430,29 @@ export class StreamPeer implements Peer {
   }
 
   get raw(): Fields {
-    const fields: Field[] = [];
-    visitStrings(this.#sections, 0, this.#sections.length, (key, value) => fields.push([key, value]));
-    return fields;
+    const list = new FieldList();
+    if (this.#block !== undefined) visitPairs(this.#block.bytes, this.#block.start, this.#block.end, list);
+    return list.fields;
+  }
+}
+
+/** All pairs as they came. */
+class FieldList implements PairVisitor {
+  readonly fields: Field[] = [];
+
+  onPair(
+    bytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    text: TextRange,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    this.fields.push([readText(bytes, keyStart, keyEnd), text.read(valueStart, valueEnd)]);
+  }
+
+  onToken(value: string): void {
+    this.fields.push([ACL_TOKEN_KEY, value]);
   }
 }
 

@@ -11,8 +11,10 @@ import {
 } from "@slipstream/stream";
 import { SIDE_ENTRY_KEY } from "./fields.ts";
 import { ACL_TOKEN_KEY, IntKey } from "./format.ts";
-import type { FrameHead } from "./frame-head.ts";
+import type { FrameHead, IntVisitor, PairVisitor } from "./frame-head.ts";
 import { type HeadWriter, pairBound } from "./head-writer.ts";
+import { readName } from "./name-cache.ts";
+import { asciiBytes, readText, type TextRange } from "./platform.ts";
 
 const SERVICE_KEY = "isn";
 const PERSISTENT = "RPC_PERSIST_";
@@ -23,6 +25,13 @@ const UPSTREAM_NAME = "UPSTREAM_";
 /** The transient value that travels as a section of its own. */
 const ACL_TOKEN_NAME = ACL_TOKEN_KEY.slice(TRANSIENT.length);
 const MAX_TIMEOUT_MS = 0x7fffffff;
+
+const metainfoBytes = asciiBytes("RPC_");
+const persistentBytes = asciiBytes(PERSISTENT);
+const transientBytes = asciiBytes(TRANSIENT);
+const upstreamBytes = asciiBytes(UPSTREAM);
+const serviceBytes = asciiBytes(SERVICE_KEY);
+const sideEntryBytes = asciiBytes(SIDE_ENTRY_KEY);
 
 const emptyMap: ReadonlyMap<string, string> = new Map();
 
@@ -134,46 +143,89 @@ export const nothingReceived: Received = {
 
 /** @throws RpcError `internal` when the side entry is malformed. */
 export function readStart(head: FrameHead): Received {
-  let service = "";
-  let persistent: Map<string, string> | undefined;
-  let transient: Map<string, string> | undefined;
-  let sideText: string | undefined;
-  head.eachString((key, value) => {
-    if (key === SERVICE_KEY) {
-      service = value;
-    } else if (key === SIDE_ENTRY_KEY) {
-      sideText = value;
-    } else if (value === "" || key.startsWith(UPSTREAM)) {
-      // Empty values are none.
-    } else if (key.startsWith(TRANSIENT)) {
-      if (key.length > TRANSIENT.length) (transient ??= new Map()).set(key.slice(TRANSIENT.length), value);
-    } else if (key.startsWith(PERSISTENT)) {
-      if (key.length > PERSISTENT.length) (persistent ??= new Map()).set(key.slice(PERSISTENT.length), value);
+  const start = new StartReader();
+  head.visitPairs(start);
+  start.readSideEntry();
+  head.visitInts(start);
+  return start;
+}
+
+/** Takes a request's head apart in one pass over each section, with as few strings made as can be. */
+class StartReader implements Received, PairVisitor, IntVisitor {
+  service = "";
+  method = "";
+  caller: string | undefined = undefined;
+  callerMethod: string | undefined = undefined;
+  persistent: ReadonlyMap<string, string> = emptyMap;
+  transient: ReadonlyMap<string, string> = emptyMap;
+  metadata: Fields = noFields;
+  timeoutMs: number | undefined = undefined;
+  #persistent: Map<string, string> | undefined = undefined;
+  #transient: Map<string, string> | undefined = undefined;
+  #sideEntry: string | undefined = undefined;
+
+  get hasSideEntry(): boolean {
+    return this.#sideEntry !== undefined;
+  }
+
+  onPair(
+    bytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    text: TextRange,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    if (startsWith(bytes, keyStart, keyEnd, metainfoBytes)) {
+      // Empty values are none, and what had travelled before ends here.
+      if (valueStart === valueEnd || startsWith(bytes, keyStart, keyEnd, upstreamBytes)) return;
+      const transient = keyStart + transientBytes.length;
+      const persistent = keyStart + persistentBytes.length;
+      if (transient < keyEnd && startsWith(bytes, keyStart, keyEnd, transientBytes)) {
+        this.#transient ??= new Map();
+        this.#transient.set(readName(bytes, transient, keyEnd), text.read(valueStart, valueEnd));
+      } else if (persistent < keyEnd && startsWith(bytes, keyStart, keyEnd, persistentBytes)) {
+        this.#persistent ??= new Map();
+        this.#persistent.set(readName(bytes, persistent, keyEnd), text.read(valueStart, valueEnd));
+      }
+    } else if (isText(bytes, keyStart, keyEnd, serviceBytes)) {
+      this.service = readName(bytes, valueStart, valueEnd);
+    } else if (isText(bytes, keyStart, keyEnd, sideEntryBytes)) {
+      this.#sideEntry = text.read(valueStart, valueEnd);
     }
-  });
-  const side =
-    sideText === undefined || sideText === emptySideEntry ? noSideEntry : decodeSideEntry(sideText);
-  let method = "";
-  let caller: string | undefined;
-  let callerMethod: string | undefined;
-  let timeout: string | undefined;
-  head.eachInt((key, value) => {
-    if (key === IntKey.toMethod) method = value;
-    else if (key === IntKey.fromService) caller = value || undefined;
-    else if (key === IntKey.fromMethod) callerMethod = value || undefined;
-    else if (key === IntKey.rpcTimeout) timeout = value;
-  });
-  return {
-    service,
-    method,
-    caller,
-    callerMethod,
-    persistent: side.persistent ?? persistent ?? emptyMap,
-    transient: side.transient ?? transient ?? emptyMap,
-    metadata: side.metadata ?? noFields,
-    timeoutMs: readTimeout(timeout),
-    hasSideEntry: sideText !== undefined,
-  };
+  }
+
+  onToken(value: string): void {
+    if (value === "") return;
+    this.#transient ??= new Map();
+    this.#transient.set(ACL_TOKEN_NAME, value);
+  }
+
+  onInt(key: number, bytes: Uint8Array, start: number, end: number): void {
+    if (key === IntKey.toMethod) this.method = readName(bytes, start, end);
+    else if (key === IntKey.fromService) this.caller = readName(bytes, start, end) || undefined;
+    else if (key === IntKey.fromMethod) this.callerMethod = readName(bytes, start, end) || undefined;
+    else if (key === IntKey.rpcTimeout) this.timeoutMs = readTimeout(readText(bytes, start, end));
+  }
+
+  /** Called when all pairs have been seen: a section that it holds is there instead of the native one. */
+  readSideEntry(): void {
+    const text = this.#sideEntry;
+    const side = text === undefined || text === emptySideEntry ? noSideEntry : decodeSideEntry(text);
+    this.persistent = side.persistent ?? this.#persistent ?? emptyMap;
+    this.transient = side.transient ?? this.#transient ?? emptyMap;
+    this.metadata = side.metadata ?? noFields;
+  }
+}
+
+function startsWith(bytes: Uint8Array, start: number, end: number, prefix: Uint8Array): boolean {
+  if (end - start < prefix.length) return false;
+  for (let i = 0; i < prefix.length; i++) if (bytes[start + i] !== prefix[i]) return false;
+  return true;
+}
+
+function isText(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
+  return end - start === text.length && startsWith(bytes, start, end, text);
 }
 
 const noSideEntry: SideEntry = {};
