@@ -20,6 +20,7 @@ export interface StreamOwner {
 export const Progress = { BEFORE_HEADERS: 0, OPEN: 1, ENDING: 2, ENDED: 3 } as const;
 
 const NO_FIELDS: Fields = [];
+const NO_TRAILERS: readonly [] = [];
 
 /** Of a stream whose owner is not known yet. */
 export const UNHANDLED: StreamHandler = {
@@ -56,7 +57,7 @@ export class SessionStream implements Stream, Waiting {
   #queue: SendQueue | undefined;
   #wantsDrain = false;
   /** The trailer section that follows what waits. */
-  #trailers: readonly [shared: Fields, fields: Fields | undefined] | undefined;
+  #trailers: readonly [shared?: Fields | undefined, fields?: Fields | undefined] = NO_TRAILERS;
 
   constructor(
     owner: StreamOwner,
@@ -136,8 +137,8 @@ export class SessionStream implements Stream, Waiting {
       return;
     }
     this.sending = Progress.ENDING;
-    if (shared !== undefined || fields !== undefined) this.#trailers = [shared ?? NO_FIELDS, fields];
-    if (this.#queue === undefined) this.#finishSending();
+    if (this.#queue === undefined) this.#finishSending(shared, fields);
+    else this.#trailers = [shared, fields];
   }
 
   #expectHeadersSent(): void {
@@ -188,7 +189,7 @@ export class SessionStream implements Stream, Waiting {
     queue.take(size, sender.output);
     if (queue.bytes > 0) return;
     this.#queue = undefined;
-    if (this.sending === Progress.ENDING) this.#finishSending();
+    if (this.sending === Progress.ENDING) this.#finishSending(...this.#trailers);
   }
 
   takeTurn(): boolean {
@@ -214,14 +215,13 @@ export class SessionStream implements Stream, Waiting {
     if (this.#queue !== undefined && this.sendWindow > 0) this.#owner.sender.wait(this);
   }
 
-  #finishSending(): void {
+  #finishSending(shared?: Fields, fields?: Fields): void {
     const { sender } = this.#owner;
-    if (this.#trailers === undefined) {
+    if (shared === undefined && fields === undefined) {
       sender.output.endData(this.id);
     } else {
-      const [shared, fields] = this.#trailers;
       try {
-        sender.headers(this.id, Flag.END_STREAM, shared, fields);
+        sender.headers(this.id, Flag.END_STREAM, shared ?? NO_FIELDS, fields);
       } catch (error) {
         if (!(error instanceof H2Error)) throw error;
         this.resetBecause(ErrorCode.INTERNAL_ERROR, `trailers: ${error.message}`);
@@ -253,7 +253,7 @@ export class SessionStream implements Stream, Waiting {
     this.sending = Progress.ENDED;
     this.receiving = Progress.ENDED;
     this.#queue = undefined;
-    this.#trailers = undefined;
+    this.#trailers = NO_TRAILERS;
     this.#wantsDrain = false;
     this.#owner.sender.leave(this);
     this.#owner.receiveWindow.unreadBytes -= this.unreadBytes;
