@@ -4,7 +4,8 @@ import { type TtheaderOptions, ttheader } from "./index.ts";
 
 function pair(options: TtheaderOptions, clientOptions: TtheaderOptions) {
   const server = ttheader(options);
-  const client = ttheader({ ...options, ...clientOptions });
+  // A call that has a connection to itself may wait for one: a thousand at once do, on a busy machine for long.
+  const client = ttheader({ connectTimeoutMs: 10_000, ...options, ...clientOptions });
   return { server, client, queuedBytes: () => server.queuedBytes + client.queuedBytes };
 }
 
