@@ -16,7 +16,8 @@ import type { Link } from "./link.ts";
 import { CLOSING_KEY } from "./message.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
 import { type PingPongForm, readPayload } from "./payload.ts";
-import { Session, type SessionPeer } from "./session.ts";
+import type { SessionPeer } from "./peer.ts";
+import { Session } from "./session.ts";
 import { startBound, startSideEntry, writeStartInts, writeStartStrings } from "./start.ts";
 
 const HEADER_DIGIT = String(FrameKind.header);

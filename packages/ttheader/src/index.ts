@@ -19,6 +19,6 @@ export type { ResolvedSessionOptions, SessionOptions } from "./options.ts";
 export { resolveSessionOptions } from "./options.ts";
 export type { Payload, PayloadForm, PingPongForm } from "./payload.ts";
 export { readPayload } from "./payload.ts";
+export type { SessionPeer } from "./peer.ts";
 export type { ServerSessionEvents } from "./server-session.ts";
 export { ServerSession } from "./server-session.ts";
-export type { SessionPeer } from "./session.ts";

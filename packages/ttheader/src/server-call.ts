@@ -20,8 +20,9 @@ import { FrameError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
 import { writeReply } from "./message.ts";
 import { encodeEnvelope, type Payload, type PayloadForm, withLength } from "./payload.ts";
+import { StreamPeer } from "./peer.ts";
 import type { ServerSession } from "./server-session.ts";
-import { type Exchange, StreamPeer } from "./session.ts";
+import type { Exchange } from "./session.ts";
 import { type Received, ReceivedStart } from "./start.ts";
 
 const noBackward: ReadonlyMap<string, string> = new Map();

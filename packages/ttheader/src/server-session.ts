@@ -5,9 +5,10 @@ import type { FrameHead } from "./frame-head.ts";
 import type { Link } from "./link.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
 import { readPayload } from "./payload.ts";
+import type { SessionPeer } from "./peer.ts";
 import { ServerCall } from "./server-call.ts";
 import { ServerStream } from "./server-stream.ts";
-import { Session, type SessionPeer } from "./session.ts";
+import { Session } from "./session.ts";
 import { nothingReceived, type Received, readStart } from "./start.ts";
 
 /** What the owner of a server's connection is told. */

@@ -25,10 +25,11 @@ import { asRpcError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import { methodHeads } from "./method-heads.ts";
+import { StreamPeer } from "./peer.ts";
 import { ReceiveHalf } from "./receive-half.ts";
 import { SendHalf } from "./send-half.ts";
 import type { ServerSession } from "./server-session.ts";
-import { type Exchange, StreamPeer } from "./session.ts";
+import type { Exchange } from "./session.ts";
 import { type Received, ReceivedStart } from "./start.ts";
 
 /** A stream as its server has it. The last thing it writes is a TRAILER; once the client is gone it writes nothing. */

@@ -1,41 +1,23 @@
-import { type Field, type Fields, type Peer, RpcError } from "@slipstream/stream";
+import { RpcError } from "@slipstream/stream";
 import { type Control, ControlKey, encodeControl, readControl } from "./control.ts";
 import { StreamErrorNumber } from "./error-numbers.ts";
-import { ACL_TOKEN_KEY, Flag, FrameKind } from "./format.ts";
+import { Flag, FrameKind } from "./format.ts";
 import { type FrameHeadInit, pairsBound, writePairs } from "./frame-encode.ts";
-import { FrameHead, type PairVisitor, visitPairs } from "./frame-head.ts";
+import { FrameHead } from "./frame-head.ts";
 import { FrameReader, type OversizeFrame } from "./frame-reader.ts";
 import { HEAD_BYTES, HeadWriter, patchHead } from "./head-writer.ts";
-import type { HeaderBlock } from "./header-block.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Inflow } from "./inflow.ts";
 import type { Link, LinkReceiver } from "./link.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
 import { BY_REFERENCE_BYTES, Outbox } from "./outbox.ts";
-import type { PingPongForm } from "./payload.ts";
-import { readText, type TextRange } from "./platform.ts";
+import { ConnectionPeer, type SessionPeer } from "./peer.ts";
 import type { ReceiveHalf, ReceiveHost } from "./receive-half.ts";
 import type { SendHalf, SendHost } from "./send-half.ts";
 import { SendLine } from "./send-line.ts";
 import { SlotTable } from "./slot-table.ts";
 
 const noBytes = new Uint8Array(0);
-
-/** Who is at the other end of a connection, as far as its owner knows. */
-export interface SessionPeer {
-  readonly address: string;
-  /** Name of the transport that made the connection. */
-  readonly transport: string;
-  readonly tls?: unknown;
-  /** As {@link Peer.extendContext}. */
-  readonly extendContext?: Peer["extendContext"];
-  /** Thrift messages without TTHeader, Framed and plain, may come from it: on sockets, never on a WebSocket. */
-  readonly mayBeHeaderless?: boolean;
-  /** How a client writes ping-pong requests to it. @defaultValue "ttheader" */
-  readonly pingPong?: PingPongForm | undefined;
-  /** It is known to be Slipstream before it says hello: by the subprotocol of a WebSocket. */
-  readonly isSlipstream?: boolean;
-}
 
 /** A stream or a ping-pong call, as its connection sees it. */
 export interface Exchange {
@@ -395,82 +377,6 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
 /** What the outbox must have room for of a payload that may go as it is. */
 function roomFor(rest: Uint8Array): number {
   return rest.length < BY_REFERENCE_BYTES ? rest.length : 0;
-}
-
-/** A connection's peer, with the header block of one call. */
-export class StreamPeer implements Peer {
-  readonly isSlipstream: boolean;
-  readonly #connection: ConnectionPeer;
-  readonly #block: HeaderBlock | undefined;
-
-  constructor(connection: ConnectionPeer, isSlipstream: boolean, block: HeaderBlock | undefined) {
-    this.#connection = connection;
-    this.isSlipstream = isSlipstream;
-    this.#block = block;
-  }
-
-  get address(): string {
-    return this.#connection.address;
-  }
-
-  get transport(): string {
-    return this.#connection.transport;
-  }
-
-  get protocol(): string {
-    return this.#connection.protocol;
-  }
-
-  get tls(): unknown {
-    return this.#connection.tls;
-  }
-
-  get extendContext(): Peer["extendContext"] {
-    return this.#connection.extendContext;
-  }
-
-  get raw(): Fields {
-    const list = new FieldList();
-    if (this.#block !== undefined) visitPairs(this.#block.bytes, this.#block.start, this.#block.end, list);
-    return list.fields;
-  }
-}
-
-/** All pairs as they came. */
-class FieldList implements PairVisitor {
-  readonly fields: Field[] = [];
-
-  onPair(
-    bytes: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    text: TextRange,
-    valueStart: number,
-    valueEnd: number,
-  ): void {
-    this.fields.push([readText(bytes, keyStart, keyEnd), text.read(valueStart, valueEnd)]);
-  }
-
-  onToken(value: string): void {
-    this.fields.push([ACL_TOKEN_KEY, value]);
-  }
-}
-
-/** The other side of a connection; whether it is Slipstream shows when it has said hello. */
-export class ConnectionPeer implements Peer {
-  readonly address: string;
-  readonly transport: string;
-  readonly protocol = "ttheader";
-  readonly tls: unknown;
-  readonly extendContext: Peer["extendContext"];
-  isSlipstream = false;
-
-  constructor(peer: SessionPeer) {
-    this.address = peer.address;
-    this.transport = peer.transport;
-    this.tls = peer.tls;
-    this.extendContext = peer.extendContext;
-  }
 }
 
 function badFrame(error: unknown): RpcError {
