@@ -16,7 +16,18 @@ import { createCaller } from "../src/slipstream/caller.ts";
 import { type SlipstreamServer, startSlipstreamServer } from "../src/slipstream/server.ts";
 import { serverTransports, Transports } from "../src/slipstream/transports.ts";
 import { buildLimitMs, describeKitex } from "./kitex-suite.ts";
-import { exception, meta, open, RawConnection, rst, say, textOf } from "./raw-ttheader.ts";
+import {
+  exception,
+  headerFrame,
+  meta,
+  open,
+  RawConnection,
+  rawServer,
+  rst,
+  say,
+  textOf,
+  trailerFrame,
+} from "./raw-ttheader.ts";
 
 describeKitex("TTHeader streaming with Kitex v0.14.1, which knows no RST", () => {
   let kitex: KitexServer;
@@ -136,6 +147,48 @@ describeKitex("TTHeader streaming with Kitex v0.14.1, which knows no RST", () =>
     it("gets the handler's error and the business status of our server", async () => {
       expect((await call("err=boom")).error?.text).toContain("boom");
       expect((await call("biz=7:no")).error?.biz).toEqual({ code: 7, message: "no", extra: { k: "v" } });
+    });
+  });
+
+  describe("a client of it, and a server that says every frame", () => {
+    async function played(answer: (peer: RawConnection, sid: number) => void): Promise<Outcome> {
+      await using raw = await rawServer(async (peer) => {
+        for (;;) {
+          const frame = await peer.next();
+          if (frame.kind === FrameKind.header) answer(peer, frame.sequenceId);
+        }
+      });
+      return await driver.call({
+        target: raw.target,
+        protocol: "ttheader-streaming",
+        method: "Chat",
+        connection: "own",
+        script: [{ send: { text: "hi" } }, { recv: -1 }],
+      });
+    }
+
+    it("loses its connection to an RST", async () => {
+      const outcome = await played((peer, sid) =>
+        peer.write(headerFrame({ sid, strings: [] }), rst({ sid, payload: exception(12104, "stop") })),
+      );
+      expect(outcome.error?.text).toContain("unexpected frame type: 5");
+    });
+
+    it("shows the number of an exception in a TRAILER", async () => {
+      const payload = exception(12104, "late");
+      const outcome = await played((peer, sid) =>
+        peer.write(headerFrame({ sid, strings: [] }), trailerFrame({ sid, strings: [], payload })),
+      );
+      expect(outcome.error).toMatchObject({ typeId: 12104 });
+    });
+
+    it("has no map for the section that a TRAILER lacks, and an empty one for an empty section", async () => {
+      const without = await played((peer, sid) => peer.write(headerFrame({ sid }), trailerFrame({ sid })));
+      expect(without).toMatchObject({ error: null, trailer: null });
+      const empty = await played((peer, sid) =>
+        peer.write(headerFrame({ sid, strings: [] }), trailerFrame({ sid, strings: [] })),
+      );
+      expect(empty).toMatchObject({ error: null, header: {}, trailer: {} });
     });
   });
 
