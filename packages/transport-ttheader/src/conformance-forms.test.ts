@@ -5,7 +5,7 @@ import { type TtheaderOptions, ttheader } from "./index.ts";
 function pair(options: TtheaderOptions, clientOptions: TtheaderOptions) {
   const server = ttheader(options);
   // A call that has a connection to itself may wait for one: a thousand at once do, on a busy machine for long.
-  const client = ttheader({ connectTimeoutMs: 10_000, ...options, ...clientOptions });
+  const client = ttheader({ connectTimeoutMs: 3_000, ...options, ...clientOptions });
   return { server, client, queuedBytes: () => server.queuedBytes + client.queuedBytes };
 }
 
