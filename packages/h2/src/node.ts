@@ -39,6 +39,9 @@ export function socketLink(socket: Socket): Link {
   return new SocketLink(socket);
 }
 
+/** A socket that holds so much is full. */
+const HIGH_WATER_BYTES = 64 * 1024;
+
 class SocketLink implements Link {
   readonly #socket: Socket;
   #error: Error | undefined;
@@ -73,12 +76,15 @@ class SocketLink implements Link {
     const socket = this.#socket;
     if (!socket.writable) return true;
     const [first] = chunks;
-    if (chunks.length === 1 && first !== undefined) return socket.write(first);
-    socket.cork();
-    let hasRoom = true;
-    for (const chunk of chunks) hasRoom = socket.write(chunk);
-    socket.uncork();
-    return hasRoom || !socket.writableNeedDrain;
+    if (chunks.length === 1 && first !== undefined) {
+      socket.write(first);
+    } else {
+      socket.cork();
+      for (const chunk of chunks) socket.write(chunk);
+      socket.uncork();
+    }
+    // What `write` answers is about the size of the chunk; usually the kernel has taken it already.
+    return !socket.writableNeedDrain || socket.writableLength < HIGH_WATER_BYTES;
   }
 
   schedule(flush: () => void): void {
