@@ -18,7 +18,7 @@ let chat: RunningChat;
 beforeAll(async () => {
   chat = await startChat(0);
 });
-afterAll(async () => await chat[Symbol.asyncDispose]());
+afterAll(async () => await chat?.[Symbol.asyncDispose]());
 
 describe.skipIf(executablePath === undefined)(`the page in Chromium${whySkipped}`, () => {
   let browser: Browser;

@@ -33,7 +33,10 @@ export interface WebSocketOptions extends StreamLimits {
    * it, up to `maxReconnectDelayMs` with every further failure. @defaultValue 200
    */
   readonly minReconnectDelayMs?: number;
-  /** At least `minReconnectDelayMs`. @defaultValue 10,000 */
+  /**
+   * At least `minReconnectDelayMs`. With several addresses keep it small: a call for which one is chosen that is away
+   * waits for that one. @defaultValue 10,000
+   */
   readonly maxReconnectDelayMs?: number;
   /** Calls that may wait for a connection; one more fails with `resource_exhausted`. @defaultValue 1,000 */
   readonly maxPendingOpens?: number;
