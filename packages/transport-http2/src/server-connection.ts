@@ -39,7 +39,7 @@ export class ServerConnection implements SessionHandler {
     this.#session.shutdown({ debug: "graceful shutdown" });
   }
 
-  /** What still goes on is reset with Kitex's own code for it. */
+  /** Calls in flight have been ended with `unavailable` before: what is left here has nobody that would answer. */
   close(): void {
     this.#session.destroy(ResetCode.noError, "graceful shutdown");
   }

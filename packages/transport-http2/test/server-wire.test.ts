@@ -353,7 +353,7 @@ describe.each(engines)("a server over %s, on the wire", (_, engine) => {
     void ended.then(() => (isOver = true));
     for (let i = 0; i < 20_000 && !isOver; i++) {
       if (!world.client.session.destroyed) world.client.open("/Echo/Collect").close(8);
-      if (i % 50 === 0) await turn();
+      if (i % 200 === 0) await turn();
     }
     await ended;
     const { trailer } = await other.call("/Echo/Say", ask({ text: "" }));

@@ -28,13 +28,14 @@ import { cannotOpen, NodeStream, type StreamOwner } from "./stream.ts";
 const streamsBeforeSettings = 100;
 const allIds = 2 ** 31 - 1;
 const noFields: Fields = [];
-/** How long answers may take to leave a session that was destroyed. */
+/** How long answers may take to leave a session that was destroyed, and the peer to close its end. */
 const lingerMs = 1000;
 
 /** Node's `Http2Session`, either side, as a session. */
 export class NodeSession implements Session, StreamOwner {
   readonly maxUnreadBytes: number;
   readonly #node: ClientHttp2Session | ServerHttp2Session;
+  readonly #socket: Socket;
   readonly #handler: SessionHandler;
   readonly #streams = new Set<NodeStream>();
   readonly #waiters: OpenWaiter[] = [];
@@ -57,6 +58,7 @@ export class NodeSession implements Session, StreamOwner {
     settings: SessionSettings,
   ) {
     this.#node = node;
+    this.#socket = socket;
     this.#handler = handler;
     // Node buffers up to a window more while a stream is paused.
     this.maxUnreadBytes = settings.streamWindowBytes / 2;
@@ -66,6 +68,8 @@ export class NodeSession implements Session, StreamOwner {
     const session: Http2Session = node;
     session.on("error", (error) => {
       this.#error ??= error;
+      // Node ends such a session at once, and may say "close" only when the peer has closed its end.
+      this.#closed(error.message);
     });
     session.on("remoteSettings", () => this.#settings());
     session.on("goaway", (code, lastStreamId, debug) => this.#goaway(code, lastStreamId, debug));
@@ -176,8 +180,12 @@ export class NodeSession implements Session, StreamOwner {
 
   destroy(code: number = ErrorCode.NO_ERROR, debug = ""): void {
     const node = this.#node;
-    if (this.#isClosed || node.destroyed) return;
+    if (this.#isClosed) return;
     const message = debug === "" ? `the session was closed here with code ${code}` : debug;
+    if (node.destroyed) {
+      this.#closed(message, code);
+      return;
+    }
     node.goaway(code, 0, Buffer.from(debug));
     // Answers that are complete still leave; so does what Node has to send, unlike without `close`.
     this.#endsWith = code;
@@ -259,6 +267,11 @@ export class NodeSession implements Session, StreamOwner {
     const text = this.#error?.message ?? message;
     for (const stream of [...this.#streams]) stream.lose(this.#lost(text, code));
     if (!this.#node.destroyed) this.#node.destroy(undefined, code);
+    // Node ends the socket, and waits for the peer to do so, too.
+    const socket = this.#socket;
+    const timer = setTimeout(() => socket.destroy(), lingerMs);
+    if (socket.destroyed) clearTimeout(timer);
+    else socket.once("close", () => clearTimeout(timer));
     this.#refuseWaiters();
     this.#handler.onEvent({ type: "closed", message: text });
     this.#handler.onClose(this.#error ?? (wasInUse ? new Error(text) : undefined));
