@@ -156,6 +156,40 @@ describe("connecting", () => {
     server.close();
   });
 
+  it("that was given up is no failure: the address is not left alone for it", async () => {
+    const { server, port } = await silent();
+    const events: string[] = [];
+    await using client = ttheader({
+      connectTimeoutMs: 60_000,
+      minReconnectDelayMs: 60_000,
+      maxReconnectDelayMs: 60_000,
+      tls: {},
+      onEvent: ({ type }) => events.push(type),
+    });
+    const address = parseAddress(`127.0.0.1:${port}`);
+    for (let i = 0; i < 3; i++) {
+      const ending = new Ending();
+      const opening = failure(client.open(callStart(address, { ended: ending }), {}));
+      ending.end(new RpcError("cancelled", "enough"));
+      expect(await opening).toMatchObject({ code: "cancelled" });
+    }
+    expect(events).toEqual([]);
+    server.close();
+  });
+
+  it("fails at once where nobody listens any more, though a connection that is full is still open", async () => {
+    const serving = await serve();
+    await using client = ttheader({ maxStreams: 1, connectTimeoutMs: 60_000 });
+    const stream = await echoed(client, serving);
+    serving.stopListening();
+    expect(await failure(client.open(callStart(serving.address), {}))).toMatchObject({
+      code: "unavailable",
+      retryable: true,
+    });
+    await ended(stream);
+    await serving.close();
+  });
+
   it("lets no more wait than allowed", async () => {
     const { server, port } = await silent();
     const events: string[] = [];

@@ -91,13 +91,18 @@ export class Pool {
         },
         reject: (error) => {
           leave();
-          this.#cancelUnwantedDials();
           reject(error);
         },
       };
-      const timer = setTimeout(() => waiter.reject(this.#timedOut(timeoutMs)), timeoutMs);
+      const timer = setTimeout(() => {
+        waiter.reject(this.#timedOut(timeoutMs));
+        this.#dropUnwantedDials(true);
+      }, timeoutMs);
       this.#waiters.add(waiter);
-      stopWatching = ended.onEnd((reason) => waiter.reject(reason));
+      stopWatching = ended.onEnd((reason) => {
+        waiter.reject(reason);
+        this.#dropUnwantedDials(false);
+      });
       this.#dialForWaiters();
     });
   }
@@ -121,9 +126,10 @@ export class Pool {
       return sessions.findLast((session) => this.#hasRoom(session, use));
     }
     // Until there are as many as wanted, each new stream brings about another connection.
-    if (count > 0 && count + this.#dials.size < this.#options.muxConnections) this.#dial();
+    const wanted = this.#options.muxConnections;
+    if (count > 0 && count + this.#dials.size < wanted && this.#backOff.remainingMs === 0) this.#dial();
     // In turn over as many as wanted; the others are for when those are full, and may grow idle and go.
-    const preferred = Math.min(count, this.#options.muxConnections);
+    const preferred = Math.min(count, wanted);
     for (let i = 0; i < preferred; i++) {
       const session = sessions[this.#turn++ % preferred] as ClientSession;
       if (this.#hasRoom(session, use)) return session;
@@ -150,9 +156,14 @@ export class Pool {
       return error;
     }
     const { remainingMs } = this.#backOff;
-    if (remainingMs === 0 || this.#sessions.length > 0 || this.#dials.size > 0) return undefined;
+    // Where there may be no more connections it waits for a place on one; else for one that is made, now if it may be.
+    if (remainingMs === 0 || this.#dials.size > 0 || !this.#mayDial) return undefined;
     const why = `it failed a moment ago and is tried again in ${remainingMs} ms (${this.#lastError?.message})`;
     return cannotConnect(this.#address, why, this.#lastError);
+  }
+
+  get #mayDial(): boolean {
+    return this.#dials.size + this.#sessions.length < this.#options.maxConnections;
   }
 
   #timedOut(timeoutMs: number): RpcError {
@@ -170,18 +181,16 @@ export class Pool {
     // A call may be alone on its connection: what kind of server it is shows with the first reply.
     const streams = this.#waiters.size - calls;
     const wanted = Math.min(MAX_DIALS, calls + Math.ceil(streams / this.#usesPerConnection));
-    while (
-      this.#dials.size < wanted &&
-      this.#dials.size + this.#sessions.length < this.#options.maxConnections
-    ) {
-      this.#dial();
-    }
+    while (this.#dials.size < wanted && this.#mayDial) this.#dial();
   }
 
-  /** Those who waited have given up: what is being made has taken too long. */
-  #cancelUnwantedDials(): void {
+  /** Nobody waits any more for what is being made; `isLate`: because it took too long. */
+  #dropUnwantedDials(isLate: boolean): void {
     if (this.#waiters.size > 0 || this.#sessions.length > 0) return;
-    for (const { socket } of this.#dials) socket.destroy();
+    for (const attempt of this.#dials) {
+      if (!isLate) this.#dials.delete(attempt);
+      attempt.socket.destroy();
+    }
   }
 
   #dial(): void {
@@ -197,8 +206,7 @@ export class Pool {
         this.#connected(socket);
       },
       (error: RpcError) => {
-        this.#dials.delete(attempt);
-        this.#failed(error);
+        if (this.#dials.delete(attempt)) this.#failed(error);
       },
     );
   }
@@ -242,8 +250,8 @@ export class Pool {
     this.#backOff.onFailure();
     this.#lastError = error;
     this.#options.onEvent({ type: "connect_failed", transport, peer: this.#address.key, error });
-    // Others may still get one of the connections that there are or will be.
-    if (this.#sessions.length > 0 || this.#dials.size > 0) return;
+    // Those who wait for another that is being made, or for a place because there may be no more, go on waiting.
+    if (this.#dials.size > 0 || this.#sessions.length >= this.#options.maxConnections) return;
     for (const waiter of [...this.#waiters]) waiter.reject(error);
   }
 

@@ -22,6 +22,7 @@ export class Serving implements AsyncDisposable {
   readonly sockets: Socket[] = [];
   readonly #running: RunningTransport;
   readonly #listener: Server;
+  #lastAddress: ReturnType<Server["address"]> = null;
 
   constructor(
     transport: TtheaderTransport,
@@ -37,7 +38,8 @@ export class Serving implements AsyncDisposable {
   }
 
   get address(): Address {
-    const at = this.#listener.address();
+    const at = this.#listener.address() ?? this.#lastAddress;
+    this.#lastAddress = at;
     return parseAddress(typeof at === "string" ? `unix:${at}` : `127.0.0.1:${at?.port}`);
   }
 
