@@ -105,7 +105,7 @@ function serverStream(size: number, streams: number): Case {
           bytes += length;
         };
         await Promise.all(
-          Array.from({ length: streams }, () => client.serverStream?.(count, size, onMessage)),
+          Array.from({ length: streams }, async () => client.serverStream?.(count, size, onMessage)),
         );
         if (messages !== count * streams || bytes !== messages * payloadFor(size, isTyped).length) {
           throw new Error(`${messages} of ${count * streams} messages came`);
@@ -123,7 +123,7 @@ function clientStream(size: number, streams: number): Case {
       sized(streams, seconds, state, async (count) => {
         const payload = payloadFor(size, isTyped);
         const counted = await Promise.all(
-          Array.from({ length: streams }, () => client.clientStream?.(count, payload)),
+          Array.from({ length: streams }, async () => client.clientStream?.(count, payload)),
         );
         if (counted.some((got) => got !== count))
           throw new Error(`the server counted ${counted.join(", ")} of ${count}`);

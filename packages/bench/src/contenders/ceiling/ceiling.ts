@@ -55,12 +55,12 @@ export const ceiling: Contender = {
     const socket = connect({ port, host: "127.0.0.1", noDelay: true });
     await new Promise((resolve) => socket.once("connect", resolve));
     const connection = new CeilingConnection(socket, false);
-    const waiting: ((length: number) => void)[] = [];
+    const waiting: (((length: number) => void) | undefined)[] = [];
     let lastId = 0;
     let seq = 0;
     connection.onCall = (id, message) => {
       waiting[id]?.(message.payload.length);
-      delete waiting[id];
+      waiting[id] = undefined;
     };
     const open = (method: string, metadata?: readonly (readonly [string, string])[]): CeilingStream => {
       const id = ++lastId;
