@@ -58,7 +58,7 @@ describe("createClient", () => {
   });
 
   it("takes a list of host and port [B16]", () => {
-    const transport = new Switchboard([], ["tcp"]);
+    const transport = new Switchboard([], { schemes: ["tcp"] });
     createClient(Talk, { transport, target: ["10.0.0.1:80", "[::1]:81", "shop.example:82"] });
   });
 

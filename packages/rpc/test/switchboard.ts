@@ -9,6 +9,12 @@ import {
 } from "@slipstream/stream";
 import type { MemoryTransport } from "@slipstream/transport-memory";
 
+export interface SwitchboardOptions {
+  readonly schemes?: readonly Address["scheme"][];
+  /** What it puts into the starts of all calls. */
+  readonly changes?: Partial<CallStart>;
+}
+
 /** A client's transport that connects to several memory transports, by their addresses, and writes down what it was told. */
 export class Switchboard implements ClientTransport {
   readonly name = "switchboard";
@@ -17,12 +23,11 @@ export class Switchboard implements ClientTransport {
   readonly attempts: { readonly key: string; readonly start: CallStart; readonly options: OpenOptions }[] =
     [];
   readonly #lines = new Map<string, MemoryTransport>();
+  readonly #changes: Partial<CallStart>;
 
-  constructor(
-    transports: readonly MemoryTransport[] = [],
-    schemes: readonly Address["scheme"][] = ["memory"],
-  ) {
-    this.schemes = schemes;
+  constructor(transports: readonly MemoryTransport[] = [], options: SwitchboardOptions = {}) {
+    this.schemes = options.schemes ?? ["memory"];
+    this.#changes = options.changes ?? {};
     for (const transport of transports) this.#lines.set(transport.defaultTarget.key, transport);
   }
 
@@ -32,7 +37,7 @@ export class Switchboard implements ClientTransport {
   }
 
   async open(start: CallStart, options: OpenOptions): Promise<ClientByteStream> {
-    return this.#line(start, options).open(start, options);
+    return this.#line(start, options).open({ ...start, ...this.#changes }, options);
   }
 
   async call(
@@ -41,7 +46,7 @@ export class Switchboard implements ClientTransport {
     options: OpenOptions & { readonly oneway: boolean },
   ): Promise<Reply | undefined> {
     const line = this.#line(start, options);
-    return line.call?.(start, request, options);
+    return line.call?.({ ...start, ...this.#changes }, request, options);
   }
 
   async close(): Promise<void> {}

@@ -43,6 +43,8 @@ export interface MemoryTransport extends ClientTransport, ServerTransport {
  * The smallest correct transport: calls stay in this process. For tests of handlers and clients without sockets, and the
  * reference for what every transport does.
  *
+ * @throws RpcError `invalid_argument` for a limit that is not above 0.
+ *
  * @example
  * const transport = memory();
  * const server = createServer({ transports: [transport] }).add(Greeter, implementation);
@@ -68,6 +70,7 @@ class InMemory implements MemoryTransport {
   #isClosed = false;
 
   constructor(options: MemoryOptions) {
+    checkOptions(options);
     const path = options.name ?? "memory";
     this.defaultTarget = { key: `memory:${path}`, scheme: "memory", path };
     this.#limits = {
@@ -192,6 +195,14 @@ class InMemory implements MemoryTransport {
       new RpcError("cancelled", why, { origin: { ttstream: 12013, side: "server" } });
     for (const call of [...this.#streams]) call.break(new RpcError("unavailable", why), atServer());
     for (const lost of [...this.#calls]) lost(new RpcError("unavailable", why));
+  }
+}
+
+function checkOptions({ name, ...numbers }: MemoryOptions): void {
+  if (name === "") throw new RpcError("invalid_argument", "name is empty; expected a name");
+  for (const [option, value] of Object.entries(numbers)) {
+    if (value > 0) continue;
+    throw new RpcError("invalid_argument", `${option}: expected a number above 0, got ${value}`);
   }
 }
 

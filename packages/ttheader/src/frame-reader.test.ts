@@ -1,9 +1,18 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { anyFrame, cutAt, failsOnlyWithFrameError, fuzzRuns, join } from "../test/arbitrary-frames.ts";
+import { describe, expect, it, vi } from "vitest";
+import {
+  anyFrame,
+  cutAt,
+  failsOnlyWithFrameError,
+  fuzzRuns,
+  fuzzTimeoutMs,
+  join,
+} from "../test/arbitrary-frames.ts";
 import { encodeFrame, streamFrame } from "./frame-encode.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { type FrameLimits, resolveLimits } from "./limits.ts";
+
+vi.setConfig({ testTimeout: fuzzTimeoutMs });
 
 /** The frames that come out of `chunks`, as bytes. */
 function read(chunks: readonly Uint8Array[], limits?: FrameLimits): Uint8Array[] {

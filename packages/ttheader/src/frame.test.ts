@@ -1,12 +1,14 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { anyFrame, failsOnlyWithFrameError, fuzzRuns } from "../test/arbitrary-frames.ts";
+import { describe, expect, it, vi } from "vitest";
+import { anyFrame, failsOnlyWithFrameError, fuzzRuns, fuzzTimeoutMs } from "../test/arbitrary-frames.ts";
 import { fromHex, toHex, workedFrames } from "../test/worked-frames.ts";
 import { ACL_TOKEN_KEY, Flag, FrameKind, IntKey, ProtocolId } from "./format.ts";
 import { decodeFrame } from "./frame.ts";
 import { encodeFrame, type FrameInit, streamFrame, streamHead } from "./frame-encode.ts";
 import { FrameError } from "./frame-error.ts";
 import { resolveLimits } from "./limits.ts";
+
+vi.setConfig({ testTimeout: fuzzTimeoutMs });
 
 /** What decoding `frame` must give. */
 function content(frame: FrameInit) {

@@ -1,14 +1,16 @@
 import { noFields, type ServerByteStream } from "@slipstream/stream";
 import { encodeException } from "@slipstream/thrift";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { anyFrame, cutAt, fuzzRuns, join } from "../test/arbitrary-frames.ts";
+import { describe, expect, it, vi } from "vitest";
+import { anyFrame, cutAt, fuzzRuns, fuzzTimeoutMs, join } from "../test/arbitrary-frames.ts";
 import { bytes, callStart } from "../test/calls.ts";
 import { peer, ScriptedPeer } from "../test/scripted-peer.ts";
 import { ClientSession } from "./client-session.ts";
 import { encodeFrame, type FrameInit } from "./frame-encode.ts";
 import { resolveSessionOptions } from "./options.ts";
 import { ServerSession } from "./server-session.ts";
+
+vi.setConfig({ testTimeout: fuzzTimeoutMs });
 
 const options = resolveSessionOptions({ maxStreams: 8, maxMessageBytes: 10_000 });
 

@@ -1,8 +1,10 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { fuzzRuns } from "../test/arbitrary-frames.ts";
+import { describe, expect, it, vi } from "vitest";
+import { fuzzRuns, fuzzTimeoutMs } from "../test/arbitrary-frames.ts";
 import { readName } from "./name-cache.ts";
 import { readText } from "./platform.ts";
+
+vi.setConfig({ testTimeout: fuzzTimeoutMs });
 
 describe("readName", () => {
   it("reads what readText reads, the first time and again, whatever the bytes", () => {

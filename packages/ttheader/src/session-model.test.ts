@@ -6,13 +6,15 @@ import {
   type ServerByteStream,
 } from "@slipstream/stream";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { fuzzRuns } from "../test/arbitrary-frames.ts";
+import { describe, expect, it, vi } from "vitest";
+import { fuzzRuns, fuzzTimeoutMs } from "../test/arbitrary-frames.ts";
 import { callStart, streamHandler } from "../test/calls.ts";
 import { linkPair, type MemoryLink } from "../test/links.ts";
 import { ClientSession } from "./client-session.ts";
 import { resolveSessionOptions } from "./options.ts";
 import { ServerSession } from "./server-session.ts";
+
+vi.setConfig({ testTimeout: fuzzTimeoutMs });
 
 /** What should be true of a stream, however the bytes travel. Messages are told apart by their numbers. */
 interface StreamModel {

@@ -1,7 +1,9 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { fuzzRuns } from "../test/arbitrary-frames.ts";
+import { describe, expect, it, vi } from "vitest";
+import { fuzzRuns, fuzzTimeoutMs } from "../test/arbitrary-frames.ts";
 import { SlotTable } from "./slot-table.ts";
+
+vi.setConfig({ testTimeout: fuzzTimeoutMs });
 
 describe("SlotTable", () => {
   it("holds what a Map would, for any ids added and taken out in any order", () => {

@@ -39,6 +39,8 @@ export const anyFrame: fc.Arbitrary<FrameInit> = fc
 
 /** How often the fuzz tests run; FUZZ_RUNS overrides it for long runs. */
 export const fuzzRuns: number = Number(process.env["FUZZ_RUNS"] ?? 300);
+/** What they may take then. */
+export const fuzzTimeoutMs: number = 20_000 + fuzzRuns * 20;
 
 /** Cuts `bytes` at the given places, which may repeat and need no order. */
 export function cutAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {

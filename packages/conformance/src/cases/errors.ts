@@ -345,6 +345,26 @@ export const errors: readonly Case[] = [
     },
   },
   {
+    title: "runs the finally blocks of an async generator whose message does not fit",
+    async run(world) {
+      const cleaned = new Gate();
+      const { talk } = await world.start({
+        talk: {
+          async *story() {
+            try {
+              yield { text: 7 } as never;
+            } finally {
+              cleaned.open();
+            }
+          },
+        },
+      });
+      const stream = await talk.story({ text: "" });
+      expect((await failure(stream.recv())).code).toBe("internal");
+      await cleaned.opened;
+    },
+  },
+  {
     title: "refuses a message over the limit with resource_exhausted, and the stream goes on",
     limitMs: 8_000,
     async run(world) {

@@ -52,7 +52,8 @@ export class ActiveCalls {
     return this.size === 0;
   }
 
-  abortAll(reason: RpcError): void {
-    for (const call of [...this.#calls]) call.abort(reason);
+  /** Ends each with an error of its own. */
+  abortAll(reason: () => RpcError): void {
+    for (const call of [...this.#calls]) call.abort(reason());
   }
 }

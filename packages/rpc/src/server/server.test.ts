@@ -4,6 +4,7 @@ import { RpcError } from "@slipstream/stream";
 import { memory } from "@slipstream/transport-memory";
 import { describe, expect, it } from "vitest";
 import { failure } from "../../test/failures.ts";
+import { Switchboard } from "../../test/switchboard.ts";
 import { echo, Talk } from "../../test/talk.ts";
 import { createClient } from "../index.ts";
 import { createServer } from "./index.ts";
@@ -115,6 +116,41 @@ describe("createServer", () => {
       const context = withValue(Context.background, "k", "v");
       expect(await client.ping({ text: "" }, { context })).toEqual({ text: expected ?? "none" });
     }
+  });
+
+  it("ends a call at the deadline that came with it, at once and on the wire, whatever the caller does", async () => {
+    const transport = memory();
+    let release!: () => void;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const seen: unknown[] = [];
+    await using server = createServer({ transports: [transport] }).add(Talk, {
+      ...echo,
+      async *chat({ signal }) {
+        await released;
+        seen.push((signal.reason as RpcError).code);
+        yield { text: "too late" };
+      },
+      async ping(line, { signal }) {
+        await released;
+        seen.push((signal.reason as RpcError).code);
+        return line;
+      },
+    });
+    await server.listen();
+    // Says that there is a deadline, and does not keep it itself.
+    const hasty = new Switchboard([transport], { changes: { timeoutMs: 30 } });
+    const client = createClient(Talk, { transport: hasty, target: "memory:memory" });
+    const stream = await client.chat();
+    const recv = failure(stream.recv());
+    expect((await failure(client.ping({ text: "" }))).code).toBe("deadline_exceeded");
+    expect((await recv).code).toBe("deadline_exceeded");
+    expect((await stream.trailer()).size).toBe(0);
+    expect([server.activeCalls, seen]).toEqual([2, []]);
+    release();
+    while (server.activeCalls > 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(seen).toEqual(["deadline_exceeded", "deadline_exceeded"]);
   });
 
   it("reports a oneway handler that fails, and what admit's release throws", async () => {

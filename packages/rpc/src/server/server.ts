@@ -133,9 +133,8 @@ class RpcServer implements Server {
     for (const transport of running) transport.drain();
     const { active } = this.#dispatcher;
     if (!(await active.idle(graceMs))) {
-      active.abortAll(
-        new RpcError("unavailable", `the server shut down, and the call took longer than ${graceMs} ms more`),
-      );
+      const why = `the server shut down, and the call took longer than ${graceMs} ms more`;
+      active.abortAll(() => new RpcError("unavailable", why));
     }
     await Promise.all(running.map((transport) => transport.close()));
     await Promise.all(this.#listeners.map((listener) => listener.closed()));
