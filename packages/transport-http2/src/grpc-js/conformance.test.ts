@@ -94,6 +94,7 @@ testTransport({
       "the grpc-js server is the program's: services on it can refuse calls with a status only, which is an answer and not retryable, and the case leaves a call behind when it fails",
     "fails the handler's pending recv and later sends when the client cancels": halfClosesFirst,
     "ends a whole stream at the deadline of the context that opened it, on both sides": halfClosesFirst,
+    "frees both sides of a stream whose ends wait for one another, by its deadline": halfClosesFirst,
     "observes the same as over memory: a client that cancels: with nothing unread, with a message unread, and after its half-close":
       halfClosesFirst,
     "observes the same as over memory: a deadline that passes, on both sides": halfClosesFirst,
