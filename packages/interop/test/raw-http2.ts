@@ -36,7 +36,7 @@ export interface RawReply {
 
 /** Unlike `once`, not rejected by the error of a reset. */
 export const closed = (stream: Http2Stream): Promise<void> =>
-  new Promise((resolve) => stream.once("close", resolve));
+  stream.destroyed ? Promise.resolve() : new Promise((resolve) => stream.once("close", resolve));
 
 /** A connection to a gRPC server on which a test says every header. */
 export class RawHttp2Client implements AsyncDisposable {
