@@ -4,8 +4,9 @@ import os from "node:os";
 import { parseArgs } from "node:util";
 import { cases, quickCases } from "./cases.ts";
 import { barChart } from "./chart.ts";
+import type { AbsentContender, Contender, ForeignContender, Pair } from "./contender.ts";
 import { contenders } from "./contenders/index.ts";
-import { Pair } from "./processes.ts";
+import { NodePair } from "./processes.ts";
 import { busyCpus, pilotMs, waitForQuiet } from "./quiet.ts";
 import { type Measurement, type Results, report } from "./report.ts";
 
@@ -46,6 +47,20 @@ const rounds = Number(options.rounds ?? (options.quick ? 2 : 5));
 const seconds = Number(options.seconds ?? (options.quick ? 0.4 : 0.8));
 const processOptions = { profileFolder: options.profile, fromSources: options.sources, cpu: options.cpu };
 
+const present: (Contender | ForeignContender)[] = [];
+const absent: AbsentContender[] = [];
+for (const name of names) {
+  const contender = await (contenders[name] as (typeof contenders)[string])();
+  if ("absent" in contender) absent.push(contender);
+  else present.push(contender);
+}
+
+function start(contender: Contender | ForeignContender): Promise<Pair> {
+  return "startPair" in contender
+    ? contender.startPair(processOptions)
+    : NodePair.start(contender.name, processOptions);
+}
+
 if (!options["no-wait"]) await waitForQuiet(options.quick ? 5 : 60);
 
 const measurements: Measurement[] = [];
@@ -56,14 +71,14 @@ try {
   for (let round = 0; round < rounds; round++) {
     // Fresh processes each round: what the compiler happens to do must not decide. A quick run has no time for that.
     if (pairs.length === 0) {
-      for (const name of names) pairs.push(await Pair.start(name, processOptions));
+      for (const contender of present) pairs.push(await start(contender));
       for (const pair of pairs) await burnIn(pair);
     }
     for (const [index, name] of caseNames.entries()) {
       for (let turn = 0; turn < pairs.length; turn++) {
         // The order rotates, so that a slow minute of the machine hits all alike.
         const pair = pairs[(turn + round + index) % pairs.length];
-        if (pair && pair.can((cases[name] as (typeof cases)[string]).needs)) await measure(pair, name, round);
+        if (pair?.can(name)) await measure(pair, name, round);
       }
     }
     if (!options.quick || round === rounds - 1) {
@@ -83,7 +98,7 @@ const idle = options.idle ? await measureIdle() : [];
 async function burnIn(pair: Pair): Promise<void> {
   const burnSeconds = options.quick ? 0.5 : 2;
   for (const name of caseNames) {
-    if (pair.can((cases[name] as (typeof cases)[string]).needs)) {
+    if (pair.can(name)) {
       await pair
         .run(name, burnSeconds)
         .catch((error: unknown) => failures.push(`${pair.name} ${name}: ${String(error)}`));
@@ -115,22 +130,23 @@ async function measure(pair: Pair, name: string, round: number): Promise<void> {
 
 async function measureIdle(): Promise<Results["idle"]> {
   const results: { contender: string; client: number; server: number }[] = [];
-  for (const name of names) {
-    await using pair = await Pair.start(name, processOptions);
-    if (pair.can("bidi")) results.push({ contender: name, ...(await pair.idleStreamBytes(10_000)) });
+  for (const contender of present) {
+    await using pair = await start(contender);
+    const bytes = await pair.idleStreamBytes(10_000);
+    if (bytes) results.push({ contender: contender.name, ...bytes });
   }
   return results;
 }
 
-async function details(): Promise<Results["contenders"]> {
-  const loaded = await Promise.all(names.map(async (name) => await contenders[name]?.()));
-  return loaded
-    .flatMap((contender) => (contender ? [contender] : []))
-    .map(({ name, note, packages }) => ({
-      name,
-      note,
-      versions: Object.fromEntries(packages.map((entry) => [entry, versionOf(entry)])),
-    }));
+function details(): Results["contenders"] {
+  return present.map((contender) => ({
+    name: contender.name,
+    note: contender.note,
+    versions: {
+      ...Object.fromEntries(contender.packages.map((entry) => [entry, versionOf(entry)])),
+      ...("versions" in contender ? contender.versions : {}),
+    },
+  }));
 }
 
 function versionOf(name: string): string {
@@ -154,7 +170,8 @@ const results: Results = {
   rounds,
   seconds,
   baseline: options.baseline,
-  contenders: await details(),
+  contenders: details(),
+  absent,
   cases: caseNames,
   measurements,
   idle,

@@ -1,18 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Operation } from "./contender.ts";
+import { cases } from "./cases.ts";
+import type { Operation, Pair, ProcessOptions, RunResult, SideBytes } from "./contender.ts";
 import type { Command } from "./worker.ts";
 
 const worker = fileURLToPath(new URL("./worker.ts", import.meta.url));
-
-export interface ProcessOptions {
-  /** Folder for a CPU profile of every process. */
-  readonly profileFolder?: string | undefined;
-  /** Whether to run the packages' sources instead of what was built: slower, and needs no build. */
-  readonly fromSources?: boolean;
-  /** CPU that all processes are pinned to (`taskset`). */
-  readonly cpu?: string | undefined;
-}
 
 /** One side of a contender. */
 class Side {
@@ -93,17 +85,8 @@ class Side {
   }
 }
 
-export interface RunResult {
-  readonly operations: number;
-  readonly seconds: number;
-  readonly p50us?: number;
-  readonly p99us?: number;
-  readonly clientCpuSeconds: number;
-  readonly serverCpuSeconds: number;
-}
-
-/** A contender's server and client, connected. */
-export class Pair implements AsyncDisposable {
+/** A contender of ours to start: two processes of Node, each loading its module. */
+export class NodePair implements Pair {
   readonly name: string;
   readonly #server: Side;
   readonly #client: Side;
@@ -115,8 +98,8 @@ export class Pair implements AsyncDisposable {
     this.#client = new Side(name, "client", options);
   }
 
-  static async start(name: string, options: ProcessOptions): Promise<Pair> {
-    const pair = new Pair(name, options);
+  static async start(name: string, options: ProcessOptions): Promise<NodePair> {
+    const pair = new NodePair(name, options);
     try {
       await Promise.all([pair.#server.ready(), pair.#client.ready()]);
       const port = (await pair.#server.call({ operation: "listen" })) as number;
@@ -128,8 +111,9 @@ export class Pair implements AsyncDisposable {
     }
   }
 
-  can(operation: Operation): boolean {
-    return this.#operations.includes(operation);
+  can(caseName: string): boolean {
+    const needs = cases[caseName]?.needs;
+    return needs !== undefined && this.#operations.includes(needs);
   }
 
   async run(name: string, seconds: number): Promise<RunResult> {
@@ -147,8 +131,8 @@ export class Pair implements AsyncDisposable {
     return { ...sample, clientCpuSeconds: cpuSeconds, serverCpuSeconds: after - before };
   }
 
-  /** Bytes of memory that one open, idle stream takes on each side, over `count` of them. */
-  async idleStreamBytes(count: number): Promise<{ readonly client: number; readonly server: number }> {
+  async idleStreamBytes(count: number): Promise<SideBytes | undefined> {
+    if (!this.#operations.includes("bidi")) return undefined;
     // The first ones pay for code and pools.
     await this.#client.call({ operation: "openIdle", count: 200 });
     const rss = async (): Promise<[number, number]> => [

@@ -1,5 +1,5 @@
 import { cases } from "./cases.ts";
-import type { RunResult } from "./processes.ts";
+import type { AbsentContender, RunResult } from "./contender.ts";
 
 export interface Measurement extends RunResult {
   readonly round: number;
@@ -21,6 +21,8 @@ export interface Results {
   readonly seconds: number;
   readonly baseline: string;
   readonly contenders: readonly { name: string; note: string; versions: Readonly<Record<string, string>> }[];
+  /** Contenders that were asked for and cannot run here. */
+  readonly absent: readonly AbsentContender[];
   readonly cases: readonly string[];
   readonly measurements: readonly Measurement[];
   readonly idle: readonly { contender: string; client: number; server: number }[];
@@ -139,6 +141,7 @@ function about(results: Results): string[] {
     `Others kept ${median(foreign).toFixed(2)} CPUs busy (median; at most ${Math.max(0, ...foreign).toFixed(2)}).`,
     "",
     ...results.contenders.map(({ name, note }) => `- **${name}**: ${note}`),
+    ...results.absent.map(({ name, absent }) => `- **${name}** did not run: ${absent}`),
     ...(results.failures.length > 0
       ? ["", "Failures:", ...results.failures.map((failure) => `- ${failure.split("\n")[0]}`)]
       : []),

@@ -1,6 +1,6 @@
 // One side of a contender in a process of its own, told what to do over the channel of `fork`.
 import { cases } from "./cases.ts";
-import type { BenchClient } from "./contender.ts";
+import type { BenchClient, Contender } from "./contender.ts";
 import { contenders } from "./contenders/index.ts";
 
 export interface Command {
@@ -13,12 +13,16 @@ export interface Command {
 }
 
 const [, , name = ""] = process.argv;
-const found = contenders[name];
-if (!found) throw new Error(`no contender ${name}`);
-const contender = await found();
+const contender = await load();
 let client: BenchClient = {};
 const states = new Map<string, { rate?: number }>();
 const idle: unknown[] = [];
+
+async function load(): Promise<Contender> {
+  const found = await contenders[name]?.();
+  if (!found || !("connect" in found)) throw new Error(`no contender ${name} that runs on Node`);
+  return found;
+}
 
 function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();

@@ -1,7 +1,7 @@
-import type { Contender } from "../contender.ts";
+import type { AnyContender } from "../contender.ts";
 
 /** All contenders by name, loaded only in the processes that need them. The first is the one others are compared with. */
-export const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
+export const contenders: Readonly<Record<string, () => Promise<AnyContender>>> = {
   "grpc-js": async () => (await import("./grpc-js.ts")).grpcJs,
   ceiling: async () => (await import("./ceiling/ceiling.ts")).ceiling,
   ttheader: async () => (await import("./slipstream.ts")).overTtheader,
