@@ -10,4 +10,6 @@ export const contenders: Readonly<Record<string, () => Promise<AnyContender>>> =
   websocket: async () => (await import("./slipstream.ts")).overWebSocket,
   ws: async () => (await import("./ws.ts")).ws,
   memory: async () => (await import("./memory.ts")).overMemory,
+  "kitex-ttheader": async () => (await import("./kitex.ts")).kitexTtheader,
+  "kitex-grpc": async () => (await import("./kitex.ts")).kitexGrpc,
 };
