@@ -1,5 +1,5 @@
 import { CodecFamily } from "./codec.ts";
-import { encodeMessage, MessageType, readMessageHead } from "./message.ts";
+import { encodeMessageHead, MessageType, readMessageHead } from "./message.ts";
 import { struct } from "./struct.ts";
 import { type Struct } from "./types.ts";
 
@@ -73,7 +73,11 @@ export function encodeException(
   exception: ApplicationException,
 ): Uint8Array {
   const body = encodeApplicationException(exception);
-  return encodeMessage({ type: MessageType.exception, method, sequenceId, body });
+  const head = encodeMessageHead(MessageType.exception, method, sequenceId);
+  const message = new Uint8Array(head.length + body.length);
+  message.set(head);
+  message.set(body, head.length);
+  return message;
 }
 
 /** Undefined when the bytes are no EXCEPTION message. Method and sequence id do not count, as in Kitex. */

@@ -1,17 +1,21 @@
-import { type MessageCodec, RpcError } from "@slipstream/stream";
-import { Compiler, canCompile, type ReadStruct, type WriteStruct } from "./compile/compiler.ts";
+import { type Code, type MessageCodec, RpcError } from "@slipstream/stream";
+import {
+  checkEngine,
+  compilerFor,
+  type Engine,
+  type ReadStruct,
+  type StructCompiler,
+  type WriteStruct,
+} from "./engine.ts";
 import { Fault } from "./fault.ts";
-import { type InterpretOptions, readStruct, writeStruct } from "./interpret.ts";
-import type { Protocol } from "./plan.ts";
-import { BinaryReader, BinaryWriter } from "./protocol/binary.ts";
-import { CompactReader, CompactWriter } from "./protocol/compact.ts";
+import { readStruct, writeStruct } from "./interpret.ts";
+import { binary } from "./protocol/binary.ts";
 import { isBytes } from "./protocol/platform.ts";
-import type { Reader } from "./protocol/reader.ts";
-import type { Writer } from "./protocol/writer.ts";
-import type { Message } from "./types.ts";
-
-/** How codecs do their work: with code made for each struct, or by walking its descriptor. Results are the same. */
-export type Engine = "compiled" | "interpreted";
+import type { Protocol, ProtocolSupport } from "./protocol/protocol.ts";
+import type { Reader, ReaderOptions } from "./protocol/reader.ts";
+import type { Writer, WriterOptions } from "./protocol/writer.ts";
+import type { Message, Struct } from "./types.ts";
+import type { UnknownFieldKeeper } from "./unknown-fields.ts";
 
 export interface CodecOptions {
   /** @defaultValue "binary", the one that Kitex speaks */
@@ -39,41 +43,37 @@ export interface CodecOptions {
    * @defaultValue 64, the limit of Kitex and of Apache's implementations
    */
   readonly maxDepth?: number;
-  /** @defaultValue compiled where the platform lets code be made from text, else interpreted; see `setDefaultEngine` */
+  /** @defaultValue that of `setDefaultEngine`; else compiled where that is allowed, interpreted in bundles for browsers */
   readonly engine?: Engine;
 }
 
-let defaultEngine: Engine | undefined;
-
-/**
- * Chooses the engine of codecs that were not given one and have not been used yet; `undefined` goes back to choosing by
- * the platform. Under a Content-Security-Policy that reports, "interpreted" avoids the report of the attempt.
- */
-export function setDefaultEngine(engine: Engine | undefined): void {
-  defaultEngine = engine;
+/** The same options with values instead of names, so that a bundle has only what is named. */
+export interface FamilyOptions extends Omit<CodecOptions, "protocol" | "unknownFields"> {
+  readonly protocol?: ProtocolSupport;
+  readonly keeper?: UnknownFieldKeeper | undefined;
 }
 
 /** What all codecs of the same options share. */
 export class CodecFamily {
-  readonly #options: Required<Omit<CodecOptions, "engine">>;
+  readonly #protocol: ProtocolSupport;
+  readonly #keeper: UnknownFieldKeeper | undefined;
   readonly #engine: Engine | undefined;
   readonly #codecs = new WeakMap<Message, StructCodec<unknown>>();
-  readonly #interpret: InterpretOptions;
-  readonly #reading: { strictText: boolean; binaryViews: boolean; maxDepth: number };
+  readonly #options: ReaderOptions & WriterOptions;
   readonly #writer: Writer;
-  #compiler: Compiler | undefined;
+  #compiler: StructCompiler | undefined;
 
-  constructor(options: CodecOptions) {
-    const { protocol = "binary", binaryViews = false, maxDepth = 64 } = options;
-    const { unknownFields = "skip", invalidText = "replace", engine } = options;
+  constructor(options: FamilyOptions) {
+    const { protocol = binary, binaryViews = false, maxDepth = 64, invalidText, engine } = options;
     if (!Number.isSafeInteger(maxDepth) || maxDepth < 1) {
       throw new RangeError(`maxDepth must be a positive integer, got ${maxDepth}`);
     }
-    this.#options = { protocol, binaryViews, maxDepth, unknownFields, invalidText };
+    checkEngine(engine);
+    this.#protocol = protocol;
+    this.#keeper = options.keeper;
     this.#engine = engine;
-    this.#interpret = { protocol, keepUnknown: unknownFields === "keep" };
-    this.#reading = { strictText: invalidText === "reject", binaryViews, maxDepth };
-    this.#writer = this.#makeWriter();
+    this.#options = { strictText: invalidText === "reject", binaryViews, maxDepth };
+    this.#writer = protocol.writer(this.#options);
   }
 
   codec<T>(struct: Message<T>): StructCodec<T> {
@@ -85,69 +85,62 @@ export class CodecFamily {
     return codec as StructCodec<T>;
   }
 
-  get isCompiled(): boolean {
-    return (this.#engine ?? defaultEngine ?? (canCompile() ? "compiled" : "interpreted")) === "compiled";
-  }
-
   writeFunction(struct: Message): WriteStruct {
     if (struct.kind === "foreign") return (w, value) => struct.write(w, value);
-    if (this.isCompiled) return this.#compile().writer(struct);
-    return (w, value) => {
-      writeStruct(w, struct, value, this.#interpret);
-    };
+    return this.#compile()?.writer(struct) ?? ((w, value) => writeStruct(w, struct, value, this.#keeper));
   }
 
   readFunction(struct: Message): ReadStruct {
     if (struct.kind === "foreign") return (r) => struct.read(r);
-    if (this.isCompiled) return this.#compile().reader(struct);
-    return (r) => readStruct(r, struct, this.#interpret);
+    return this.#compile()?.reader(struct) ?? ((r) => readStruct(r, struct, this.#keeper));
   }
 
-  #compile(): Compiler {
-    this.#compiler ??= new Compiler(this.#interpret);
+  #compile(): StructCompiler | undefined {
+    const compiler = compilerFor(this.#engine);
+    if (compiler === undefined) return undefined;
+    this.#compiler ??= compiler.create({
+      protocol: this.#protocol.name,
+      keepUnknown: this.#keeper !== undefined,
+    });
     return this.#compiler;
   }
 
   /** The shared writer, or a new one when a getter of a message that is being encoded encodes another. */
   writer(): Writer {
-    return this.#writer.busy ? this.#makeWriter() : this.#writer;
-  }
-
-  #makeWriter(): Writer {
-    const options = { strictText: this.#options.invalidText === "reject", maxDepth: this.#options.maxDepth };
-    return this.#options.protocol === "binary" ? new BinaryWriter(options) : new CompactWriter(options);
+    return this.#writer.busy ? this.#protocol.writer(this.#options) : this.#writer;
   }
 
   reader(bytes: Uint8Array): Reader {
-    return this.#options.protocol === "binary"
-      ? new BinaryReader(bytes, this.#reading)
-      : new CompactReader(bytes, this.#reading);
+    return this.#protocol.reader(bytes, this.#options);
   }
 
-  /** The error of a value that could not be encoded: compiled code only knows that, the interpreter says why. */
   explainEncode(struct: Message, value: unknown, error: unknown): unknown {
-    if (!(error instanceof Fault)) return error;
-    if (struct.kind === "foreign") return error.toRpcError("invalid_argument", struct.name);
-    try {
-      const w = this.#makeWriter();
+    return explain("invalid_argument", struct, error, (type) => {
+      const w = this.#protocol.writer(this.#options);
       w.begin();
-      writeStruct(w, struct, value, this.#interpret);
-    } catch (fault) {
-      return fault instanceof Fault ? fault.toRpcError("invalid_argument", struct.name) : fault;
-    }
-    return error.toRpcError("invalid_argument", struct.name);
+      writeStruct(w, type, value, this.#keeper);
+    });
   }
 
   explainDecode(struct: Message, bytes: Uint8Array, error: unknown): RpcError {
-    if (!(error instanceof Fault)) return RpcError.from(error);
-    if (struct.kind === "foreign") return error.toRpcError("internal", struct.name);
-    try {
-      readStruct(this.reader(bytes), struct, this.#interpret);
-    } catch (fault) {
-      return fault instanceof Fault ? fault.toRpcError("internal", struct.name) : RpcError.from(fault);
-    }
-    return error.toRpcError("internal", struct.name);
+    const explained = explain("internal", struct, error, (type) => {
+      readStruct(this.reader(bytes), type, this.#keeper);
+    });
+    return RpcError.from(explained);
   }
+}
+
+/** The error of what does not fit: compiled code only knows that, interpreting it again says why. */
+function explain(code: Code, struct: Message, error: unknown, again: (type: Struct) => void): unknown {
+  if (!(error instanceof Fault)) return error;
+  let fault = error;
+  try {
+    if (struct.kind !== "foreign") again(struct);
+  } catch (explained) {
+    if (!(explained instanceof Fault)) return explained;
+    fault = explained;
+  }
+  return fault.toRpcError(code, struct.name);
 }
 
 /** The codec of one struct: functions made on first use, each direction by itself. */

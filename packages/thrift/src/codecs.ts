@@ -1,8 +1,11 @@
 import type { AnyMethod, MessageCodec, ResponseCodec } from "@slipstream/stream";
 import { CodecFamily, type CodecOptions } from "./codec.ts";
 import { ArgumentsCodec, ResultCodec } from "./method-codec.ts";
+import { binary } from "./protocol/binary.ts";
+import { compact } from "./protocol/compact.ts";
 import type { Service } from "./service.ts";
 import type { Message } from "./types.ts";
+import { keeper } from "./unknown-fields.ts";
 
 /** Codecs with the options they were made with. */
 export interface Codecs {
@@ -25,7 +28,12 @@ export interface Codecs {
  * @throws RangeError for an impossible option
  */
 export function createCodecs(options: CodecOptions): Codecs {
-  const family = new CodecFamily(options);
+  const { protocol, unknownFields, ...rest } = options;
+  const family = new CodecFamily({
+    ...rest,
+    protocol: protocol === "compact" ? compact : binary,
+    keeper: unknownFields === "keep" ? keeper : undefined,
+  });
   return {
     struct: (struct) => family.codec(struct),
     service<M extends Record<string, AnyMethod>>(service: Service<M>): Service<M> {

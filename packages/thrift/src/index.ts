@@ -2,10 +2,11 @@
 
 export type { TypeBuilder } from "./builder.ts";
 export { t } from "./builder.ts";
-export type { CodecOptions, Engine } from "./codec.ts";
-export { setDefaultEngine } from "./codec.ts";
+export type { CodecOptions } from "./codec.ts";
 export type { Codecs } from "./codecs.ts";
 export { createCodecs } from "./codecs.ts";
+export type { Compiler, Engine } from "./engine.ts";
+export { setDefaultEngine } from "./engine.ts";
 export type { JsonOptions, JsonValue } from "./json.ts";
 export { fromJson, toJson } from "./json.ts";
 export type { JsonMethods } from "./json-service.ts";

@@ -1,194 +1,140 @@
 import { describe, Fault, rethrowAt } from "./fault.ts";
-import {
-  defaultOf,
-  type FieldPlan,
-  isDefault,
-  minimumSize,
-  type Protocol,
-  planOf,
-  type StructPlan,
-  wireTypeOf,
-  zeroOf,
-} from "./plan.ts";
-import { isBytes } from "./protocol/platform.ts";
+import { defaultOf, type FieldPlan, isDefault, planOf, type StructPlan, wireTypeOf, zeroOf } from "./plan.ts";
 import type { Reader } from "./protocol/reader.ts";
 import { headerId } from "./protocol/wire.ts";
 import { scalarRoom, type Writer } from "./protocol/writer.ts";
+import { scalarOf } from "./scalars.ts";
 import type { ExceptionClass, Struct, Type } from "./types.ts";
-import { keepField, type UnknownField, unknownFields, writeUnknown } from "./unknown-fields.ts";
+import { type UnknownField, type UnknownFieldKeeper, unknownFields } from "./unknown-fields.ts";
 
-/**
+/*
  * Encoding and decoding by walking descriptors. This is the reference: compiled code does the same, and when it meets
  * something wrong it leaves the explanation, with the path to it, to the code here.
  */
-export interface InterpretOptions {
-  readonly protocol: Protocol;
-  readonly keepUnknown: boolean;
-}
 
+/** Undefined: fields that a descriptor does not have are read over. */
+type Keeper = UnknownFieldKeeper | undefined;
 type Properties = Readonly<Record<PropertyKey, unknown>>;
 
 function isObject(value: unknown): value is Properties {
   return typeof value === "object" && value !== null;
 }
 
-function property(value: Properties, plan: FieldPlan): unknown {
-  const name = plan.field.property;
-  return plan.inherited && !Object.hasOwn(value, name) ? undefined : value[name];
+function misfit(expected: string, value: unknown): Fault {
+  return new Fault(`expected ${expected}, got ${describe(value)}`);
 }
 
-export function writeStruct(w: Writer, struct: Struct, value: unknown, options: InterpretOptions): void {
+export function writeStruct(w: Writer, struct: Struct, value: unknown, keeper: Keeper): void {
   if (!isObject(value)) throw misfit(`an object (${struct.name})`, value);
   w.enter();
   const plan = planOf(struct);
-  const previous =
-    struct.kind === "union"
-      ? writeAlternative(w, plan, value, options)
-      : writeFields(w, plan, value, options);
-  if (options.keepUnknown) {
-    const kept = value[unknownFields] as readonly UnknownField[] | undefined;
-    if (kept !== undefined) writeUnknown(w, kept, previous);
+  const kept = keeper && (value[unknownFields] as readonly UnknownField[] | undefined);
+  let previous = 0;
+  if (struct.kind === "union") {
+    const name = value["case"] ?? undefined;
+    if (name !== undefined || kept === undefined) {
+      const field = alternative(plan, name);
+      previous = writeField(w, field, previous, value["value"], keeper);
+    }
+  } else {
+    for (const field of plan.fields) {
+      const member = memberOf(value, field);
+      if (member !== undefined) previous = writeField(w, field, previous, member, keeper);
+    }
   }
+  if (kept !== undefined) keeper?.write(w, kept, previous);
   w.room(1);
   w.stop();
   w.depth--;
 }
 
-function writeFields(w: Writer, plan: StructPlan, value: Properties, options: InterpretOptions): number {
-  let previous = 0;
-  for (const field of plan.fields) {
-    const { requiredness } = field.field;
-    let member = property(value, field);
-    if (member === undefined || member === null) {
-      if (field.hasDefault && requiredness !== "optional") {
-        member = defaultOf(field.field);
-      } else if (requiredness === "required" || requiredness === "argument") {
-        return rethrowAt(`.${field.field.property}`, new Fault(`is required, got ${describe(member)}`));
-      } else continue;
-    }
-    if (field.dropsDefault && isDefault(field.field, member)) continue;
-    writeField(w, field, previous, member, options);
-    previous = field.header;
-  }
-  return previous;
-}
-
-function writeAlternative(w: Writer, plan: StructPlan, value: Properties, options: InterpretOptions): number {
-  const name = value["case"];
-  if (name === undefined || name === null) {
-    if (options.keepUnknown && value[unknownFields] !== undefined) return 0;
-    throw new Fault(`expected a union with a case, got ${describe(name)}`);
-  }
+function alternative(plan: StructPlan, name: unknown): FieldPlan {
+  if (name === undefined) throw misfit("a union with a case", name);
   const field = plan.byProperty.get(name as string);
-  if (field === undefined) {
-    throw new Fault(`expected a case of ${[...plan.byProperty.keys()].join(", ")}; got ${describe(name)}`);
-  }
-  writeField(w, field, 0, value["value"], options);
-  return field.header;
+  if (field !== undefined) return field;
+  throw new Fault(`expected a case of ${[...plan.byProperty.keys()].join(", ")}; got ${describe(name)}`);
 }
 
+/** What is written for a field; undefined when nothing is. */
+function memberOf(value: Properties, plan: FieldPlan): unknown {
+  const { field } = plan;
+  const name = field.property;
+  const member = plan.inherited && !Object.hasOwn(value, name) ? undefined : value[name];
+  if (member !== undefined && member !== null) {
+    return plan.dropsDefault && isDefault(field, member) ? undefined : member;
+  }
+  if (plan.hasDefault && field.requiredness !== "optional") return defaultOf(field);
+  if (field.requiredness === "required" || field.requiredness === "argument") {
+    rethrowAt(`.${name}`, new Fault(`is required, got ${describe(member)}`));
+  }
+  return undefined;
+}
+
+/** Returns the field's header. */
 function writeField(
   w: Writer,
-  field: FieldPlan,
+  { field, header, type }: FieldPlan,
   previous: number,
   value: unknown,
-  options: InterpretOptions,
-): void {
+  keeper: Keeper,
+): number {
   try {
-    w.room(scalarRoom);
-    if (field.type.kind === "bool") {
+    if (type.kind === "bool") {
       if (typeof value !== "boolean") throw misfit("a boolean", value);
-      w.boolField(field.header, previous, value);
+      w.room(scalarRoom);
+      w.boolField(header, previous, value);
     } else {
-      w.field(field.header, previous);
-      writeValue(w, field.type, value, options);
+      w.room(scalarRoom);
+      w.field(header, previous);
+      writeValue(w, type, value, keeper);
     }
   } catch (error) {
-    rethrowAt(`.${field.field.property}`, error);
+    rethrowAt(`.${field.property}`, error);
   }
+  return header;
 }
 
-function misfit(expected: string, value: unknown): Fault {
-  return new Fault(`expected ${expected}, got ${describe(value)}`);
-}
-
-const integers = {
-  i8: { words: "an integer of 8 bits", shift: 24 },
-  i16: { words: "an integer of 16 bits", shift: 16 },
-  i32: { words: "an integer of 32 bits", shift: 0 },
-  enum: { words: "an enum value (an integer of 32 bits)", shift: 0 },
-} as const;
-
-function integer(kind: keyof typeof integers, value: unknown): number {
-  const { words, shift } = integers[kind];
-  if (typeof value !== "number" || (value << shift) >> shift !== value) throw misfit(words, value);
-  return value;
-}
-
-function writeValue(w: Writer, type: Type, value: unknown, options: InterpretOptions): void {
-  w.room(scalarRoom);
+function writeValue(w: Writer, type: Type, value: unknown, keeper: Keeper): void {
+  const scalar = scalarOf(type);
+  if (scalar !== undefined) {
+    if (!scalar.fits(value)) throw misfit(scalar.words, value);
+    w.room(scalarRoom);
+    scalar.write(w, value);
+    return;
+  }
   switch (type.kind) {
-    case "bool":
-      if (typeof value !== "boolean") throw misfit("a boolean", value);
-      return w.bool(value);
-    case "i8":
-      return w.i8(integer("i8", value));
-    case "i16":
-      return w.i16(integer("i16", value));
-    case "i32":
-    case "enum":
-      return w.i32(integer(type.kind, value));
-    case "i64":
-      if (typeof value !== "bigint") throw misfit("a bigint", value);
-      return w.i64(value);
-    case "i64Number":
-      if (!Number.isSafeInteger(value)) throw misfit("a safe integer", value);
-      return w.i64Number(value as number);
-    case "double":
-      if (typeof value !== "number") throw misfit("a number", value);
-      return w.double(value);
-    case "string":
-      if (typeof value !== "string") throw misfit("a string", value);
-      return w.string(value);
-    case "binary":
-      if (!isBytes(value)) throw misfit("a Uint8Array", value);
-      return w.binary(value);
-    case "uuid":
-      if (typeof value !== "string") throw misfit("a UUID", value);
-      return w.uuid(value);
     case "list":
       if (!Array.isArray(value)) throw misfit("an array", value);
-      return writeElements(w, type.element, value, options);
+      return writeElements(w, type.element, value, keeper);
     case "set":
-      if (type.array) {
-        if (!Array.isArray(value)) throw misfit("an array", value);
-        return writeElements(w, type.element, value, options);
+      if (type.array ? !Array.isArray(value) : !(value instanceof Set)) {
+        throw misfit(type.array ? "an array" : "a Set", value);
       }
-      if (!(value instanceof Set)) throw misfit("a Set", value);
-      return writeElements(w, type.element, [...value], options);
+      return writeElements(w, type.element, [...(value as Iterable<unknown>)], keeper);
     case "map":
       if (!(value instanceof Map)) throw misfit("a Map", value);
-      return writeEntries(w, type.key, type.value, [...value], options);
+      return writeEntries(w, type.key, type.value, [...value], keeper);
     case "record":
       if (!isObject(value) || Array.isArray(value) || value instanceof Map) {
         throw misfit("an object of entries", value);
       }
-      return writeEntries(w, recordKey, type.value, Object.entries(value), options);
+      return writeEntries(w, recordKey, type.value, Object.entries(value), keeper);
     case "foreign":
       if (!isObject(value)) throw misfit(`an object (${type.name})`, value);
       return type.write(w, value);
     default:
-      return writeStruct(w, type, value, options);
+      return writeStruct(w, type as Struct, value, keeper);
   }
 }
 
 const recordKey: Type = { kind: "string" };
 
-function writeElements(w: Writer, type: Type, values: readonly unknown[], options: InterpretOptions): void {
+function writeElements(w: Writer, type: Type, values: readonly unknown[], keeper: Keeper): void {
+  w.room(scalarRoom);
   w.list(wireTypeOf(type), values.length);
   for (let i = 0; i < values.length; i++) {
     try {
-      writeValue(w, type, values[i], options);
+      writeValue(w, type, values[i], keeper);
     } catch (error) {
       rethrowAt(`[${i}]`, error);
     }
@@ -200,20 +146,21 @@ function writeEntries(
   key: Type,
   value: Type,
   entries: readonly (readonly [unknown, unknown])[],
-  options: InterpretOptions,
+  keeper: Keeper,
 ): void {
+  w.room(scalarRoom);
   w.map(wireTypeOf(key), wireTypeOf(value), entries.length);
   for (const [k, v] of entries) {
     try {
-      writeValue(w, key, k, options);
-      writeValue(w, value, v, options);
+      writeValue(w, key, k, keeper);
+      writeValue(w, value, v, keeper);
     } catch (error) {
       rethrowAt(`[${describe(k)}]`, error);
     }
   }
 }
 
-export function readStruct(r: Reader, struct: Struct, options: InterpretOptions): unknown {
+export function readStruct(r: Reader, struct: Struct, keeper: Keeper): unknown {
   r.enter();
   const plan = planOf(struct);
   const values: unknown[] = new Array(plan.fields.length);
@@ -223,10 +170,10 @@ export function readStruct(r: Reader, struct: Struct, options: InterpretOptions)
     const field = plan.byHeader.get(header);
     try {
       if (field !== undefined) {
-        values[field.index] = field.type.kind === "bool" ? r.boolField() : readValue(r, field.type, options);
+        values[field.index] = field.type.kind === "bool" ? r.boolField() : readValue(r, field.type, keeper);
         last = field;
-      } else if (options.keepUnknown && !hasId(plan, headerId(header))) {
-        kept = keepField(r, header, kept);
+      } else if (keeper !== undefined && !hasId(plan, headerId(header))) {
+        kept = keeper.keep(r, header, kept);
       } else r.skipField(header);
     } catch (error) {
       rethrowAt(field === undefined ? ` field ${headerId(header)}` : `.${field.field.property}`, error);
@@ -275,58 +222,39 @@ export function setEntry(record: Record<string, unknown>, key: string, value: un
   } else record[key] = value;
 }
 
-function readValue(r: Reader, type: Type, options: InterpretOptions): unknown {
+function readValue(r: Reader, type: Type, keeper: Keeper): unknown {
+  const scalar = scalarOf(type);
+  if (scalar !== undefined) return scalar.read(r);
   switch (type.kind) {
-    case "bool":
-      return r.bool();
-    case "i8":
-      return r.i8();
-    case "i16":
-      return r.i16();
-    case "i32":
-    case "enum":
-      return r.i32();
-    case "i64":
-      return r.i64();
-    case "i64Number":
-      return r.i64Number();
-    case "double":
-      return r.double();
-    case "string":
-      return r.string();
-    case "binary":
-      return r.binary();
-    case "uuid":
-      return r.uuid();
     case "list":
-      return readElements(r, type.element, options);
+      return readElements(r, type.element, keeper);
     case "set": {
-      const elements = readElements(r, type.element, options);
+      const elements = readElements(r, type.element, keeper);
       return type.array ? elements : new Set(elements);
     }
     case "map": {
       const map = new Map<unknown, unknown>();
-      readEntries(r, type.key, type.value, options, (key, value) => map.set(key, value));
+      readEntries(r, type.key, type.value, keeper, (key, value) => map.set(key, value));
       return map;
     }
     case "record": {
       const record: Record<string, unknown> = {};
-      readEntries(r, recordKey, type.value, options, (key, value) => setEntry(record, key as string, value));
+      readEntries(r, recordKey, type.value, keeper, (key, value) => setEntry(record, key as string, value));
       return record;
     }
     case "foreign":
       return type.read(r);
     default:
-      return readStruct(r, type, options);
+      return readStruct(r, type as Struct, keeper);
   }
 }
 
-function readElements(r: Reader, type: Type, options: InterpretOptions): unknown[] {
-  const size = r.list(wireTypeOf(type), minimumSize(type, options.protocol));
+function readElements(r: Reader, type: Type, keeper: Keeper): unknown[] {
+  const size = r.list(wireTypeOf(type));
   const elements: unknown[] = [];
   for (let i = 0; i < size; i++) {
     try {
-      elements.push(readValue(r, type, options));
+      elements.push(readValue(r, type, keeper));
     } catch (error) {
       rethrowAt(`[${i}]`, error);
     }
@@ -338,16 +266,15 @@ function readEntries(
   r: Reader,
   key: Type,
   value: Type,
-  options: InterpretOptions,
+  keeper: Keeper,
   add: (key: unknown, value: unknown) => void,
 ): void {
-  const minimum = minimumSize(key, options.protocol) + minimumSize(value, options.protocol);
-  const size = r.map(wireTypeOf(key), wireTypeOf(value), minimum);
+  const size = r.map(wireTypeOf(key), wireTypeOf(value));
   for (let i = 0; i < size; i++) {
     let k: unknown;
     try {
-      k = readValue(r, key, options);
-      add(k, readValue(r, value, options));
+      k = readValue(r, key, keeper);
+      add(k, readValue(r, value, keeper));
     } catch (error) {
       rethrowAt(k === undefined ? `[entry ${i}]` : `[${describe(k)}]`, error);
     }

@@ -1,8 +1,8 @@
 import { Fault } from "./fault.ts";
-import type { Protocol } from "./plan.ts";
 import { BinaryReader } from "./protocol/binary.ts";
 import { CompactReader, CompactWriter } from "./protocol/compact.ts";
 import { readUtf8, utf8Length, writeUtf8 } from "./protocol/platform.ts";
+import type { Protocol } from "./protocol/protocol.ts";
 
 /** Types of Thrift messages. */
 export const MessageType = { call: 1, reply: 2, exception: 3, oneway: 4 } as const;

@@ -1,5 +1,6 @@
 import { fieldHeader, WireType } from "./protocol/wire.ts";
-import type { Field, ScalarKind, Struct, Type } from "./types.ts";
+import { scalarOf, scalars } from "./scalars.ts";
+import type { Field, Struct, Type } from "./types.ts";
 
 export interface FieldPlan {
   readonly field: Field;
@@ -64,20 +65,6 @@ function makePlan(struct: Struct): StructPlan {
   return { struct, fields, byHeader: new Map(fields.map((field) => [field.header, field])), byProperty };
 }
 
-const scalarWireTypes: Readonly<Record<ScalarKind | "enum", WireType>> = {
-  bool: WireType.Bool,
-  i8: WireType.I8,
-  i16: WireType.I16,
-  i32: WireType.I32,
-  enum: WireType.I32,
-  i64: WireType.I64,
-  i64Number: WireType.I64,
-  double: WireType.Double,
-  string: WireType.String,
-  binary: WireType.String,
-  uuid: WireType.Uuid,
-};
-
 export function wireTypeOf(type: Type): WireType {
   switch (type.kind) {
     case "list":
@@ -93,7 +80,7 @@ export function wireTypeOf(type: Type): WireType {
     case "foreign":
       return WireType.Struct;
     default:
-      return scalarWireTypes[type.kind];
+      return scalars[type.kind].wire;
   }
 }
 
@@ -111,30 +98,6 @@ function isContainer(type: Type): boolean {
   );
 }
 
-const binarySizes: Readonly<Record<number, number>> = {
-  [WireType.Bool]: 1,
-  [WireType.I8]: 1,
-  [WireType.I16]: 2,
-  [WireType.I32]: 4,
-  [WireType.I64]: 8,
-  [WireType.Double]: 8,
-  [WireType.String]: 4,
-  [WireType.Struct]: 1,
-  [WireType.Map]: 6,
-  [WireType.Set]: 5,
-  [WireType.List]: 5,
-  [WireType.Uuid]: 16,
-};
-
-export type Protocol = "binary" | "compact";
-
-/** The fewest bytes that a value of the type takes as an element. */
-export function minimumSize(type: Type, protocol: Protocol): number {
-  const wire = wireTypeOf(type);
-  if (protocol === "binary") return binarySizes[wire] as number;
-  return wire === WireType.Double || wire === WireType.Uuid ? (binarySizes[wire] as number) : 1;
-}
-
 /** The default of a field that has one: fresh where it could be changed by whoever gets it. */
 export function defaultOf(field: Field): unknown {
   return typeof field.default === "function" ? (field.default as () => unknown)() : field.default;
@@ -143,23 +106,6 @@ export function defaultOf(field: Field): unknown {
 /** What a field of default requiredness is without having been sent; `undefined`, and so absent, for structs. */
 export function zeroOf(type: Type): unknown {
   switch (type.kind) {
-    case "bool":
-      return false;
-    case "i8":
-    case "i16":
-    case "i32":
-    case "enum":
-    case "i64Number":
-    case "double":
-      return 0;
-    case "i64":
-      return 0n;
-    case "string":
-      return "";
-    case "binary":
-      return new Uint8Array(0);
-    case "uuid":
-      return "00000000-0000-0000-0000-000000000000";
     case "list":
       return [];
     case "set":
@@ -168,8 +114,10 @@ export function zeroOf(type: Type): unknown {
       return new Map();
     case "record":
       return {};
+    case "binary":
+      return new Uint8Array(0);
     default:
-      return undefined;
+      return scalarOf(type)?.zero;
   }
 }
 

@@ -17,6 +17,14 @@ export interface UnknownField {
   readonly bytes: Uint8Array;
 }
 
+/** How unknown fields are kept; as a value, so that a bundle that never keeps any is without it. */
+export interface UnknownFieldKeeper {
+  keep(r: Reader, header: number, list: UnknownField[] | undefined): UnknownField[];
+  write(w: Writer, list: readonly UnknownField[], previous: number): void;
+}
+
+export const keeper: UnknownFieldKeeper = { keep: keepField, write: writeUnknown };
+
 /** Appends the field whose header was just read to `list`, which is made for the first one. */
 export function keepField(r: Reader, header: number, list: UnknownField[] | undefined): UnknownField[] {
   const type = headerType(header);

@@ -97,28 +97,50 @@ describe("the engine", () => {
   });
 
   it("is the interpreter where the platform forbids code from text", () => {
-    const script = `
-      import { createCodecs, struct } from ${JSON.stringify(new URL("../src/index.ts", import.meta.url).href)};
+    const { stdout, stderr } = runApart(
+      ["--disallow-code-generation-from-strings"],
+      `import { createCodecs, struct } from "@slipstream/thrift";
+      import { compiler } from "@slipstream/thrift/compiler";
       const One = struct("One", (t) => [t.required(1, "a", t.i32)]);
       console.log(JSON.stringify(One.decode(One.encode({ a: 7 }))));
-      try { createCodecs({ engine: "compiled" }).struct(One).encode({ a: 7 }); } catch (error) { console.log(error.name); }
-    `;
-    const { stdout, stderr } = spawnSync(
-      process.execPath,
-      [
-        "--disallow-code-generation-from-strings",
-        "--conditions=@slipstream/source",
-        "--import=tsx",
-        "--input-type=module",
-        "--eval",
-        script,
-      ],
-      { encoding: "utf8", cwd: fileURLToPath(new URL("../../..", import.meta.url)) },
+      console.log(JSON.stringify(createCodecs({ engine: compiler }).struct(One).decode(One.encode({ a: 8 }))));
+      try { createCodecs({ engine: "compiled" }).struct(One).encode({ a: 7 }); } catch (error) { console.log(error.name); }`,
     );
     expect(stderr).toBe("");
-    expect(stdout.split("\n")).toEqual(['{"a":7}', "EvalError", ""]);
+    expect(stdout.split("\n")).toEqual(['{"a":7}', '{"a":8}', "EvalError", ""]);
+  });
+
+  it("is the interpreter in bundles for browsers, unless the page brings the compiler", () => {
+    const { stdout, stderr } = runApart(
+      ["--conditions=browser"],
+      `import { createCodecs, setDefaultEngine, struct } from "@slipstream/thrift";
+      import { compiler } from "@slipstream/thrift/compiler";
+      const One = struct("One", (t) => [t.required(1, "a", t.i32)]);
+      const original = globalThis.Function;
+      let made = 0;
+      globalThis.Function = class extends original { constructor(...args) { super(...args); made++; } };
+      One.encode({ a: 7 });
+      console.log(made);
+      for (const choose of [() => createCodecs({ engine: "compiled" }), () => setDefaultEngine("compiled")]) {
+        try { choose(); } catch (error) { console.log(error.name, error.message.includes("@slipstream/thrift/compiler")); }
+      }
+      setDefaultEngine(compiler);
+      createCodecs({}).struct(One).encode({ a: 7 });
+      console.log(made > 0);`,
+    );
+    expect(stderr).toBe("");
+    expect(stdout.split("\n")).toEqual(["0", "RangeError true", "RangeError true", "true", ""]);
   });
 });
+
+/** Runs a program in a Node of its own, from this package's folder. */
+function runApart(flags: readonly string[], script: string): { stdout: string; stderr: string } {
+  return spawnSync(
+    process.execPath,
+    [...flags, "--conditions=@slipstream/source", "--import=tsx", "--input-type=module", "--eval", script],
+    { encoding: "utf8", cwd: fileURLToPath(new URL("..", import.meta.url)) },
+  );
+}
 
 /** How often code was made from text meanwhile. */
 function countFunctions(run: () => void): number {

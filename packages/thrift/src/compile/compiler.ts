@@ -1,18 +1,14 @@
+import type { CompileOptions, Compiler, ReadStruct, StructCompiler, WriteStruct } from "../engine.ts";
 import { Fault } from "../fault.ts";
-import { type InterpretOptions, makeException, setEntry } from "../interpret.ts";
+import { makeException, setEntry } from "../interpret.ts";
 import { isDefault } from "../plan.ts";
 import { isBytes } from "../protocol/platform.ts";
-import type { Reader } from "../protocol/reader.ts";
 import { high, low, scratchBigInt, scratchDouble, scratchInts } from "../protocol/scratch.ts";
-import type { Writer } from "../protocol/writer.ts";
 import type { Struct } from "../types.ts";
 import { keepField, unknownFields, writeUnknown } from "../unknown-fields.ts";
 import { readerSource } from "./read.ts";
 import { units } from "./units.ts";
 import { writerSource } from "./write.ts";
-
-export type WriteStruct = (w: Writer, value: unknown) => void;
-export type ReadStruct = (r: Reader) => unknown;
 
 /** What generated code uses besides its constants and the objects of the language. */
 const runtime = {
@@ -54,20 +50,15 @@ export class Constants {
 /** Names of the functions for other structs: of the same unit, or constants. */
 export type FunctionName = (struct: Struct) => string;
 
-type Source = (
-  struct: Struct,
-  options: InterpretOptions,
-  constants: Constants,
-  nameOf: FunctionName,
-) => string;
+type Source = (struct: Struct, options: CompileOptions, constants: Constants, nameOf: FunctionName) => string;
 
 /** One direction: functions by struct, each made when it is first needed. */
 class Direction<F> {
   readonly #made = new WeakMap<Struct, F>();
   readonly #source: Source;
-  readonly #options: InterpretOptions;
+  readonly #options: CompileOptions;
 
-  constructor(source: Source, options: InterpretOptions) {
+  constructor(source: Source, options: CompileOptions) {
     this.#source = source;
     this.#options = options;
   }
@@ -102,11 +93,11 @@ class Direction<F> {
 }
 
 /** Straight-line code for one protocol and one treatment of unknown fields. */
-export class Compiler {
+class Functions implements StructCompiler {
   readonly #writers: Direction<WriteStruct>;
   readonly #readers: Direction<ReadStruct>;
 
-  constructor(options: InterpretOptions) {
+  constructor(options: CompileOptions) {
     this.#writers = new Direction(writerSource, options);
     this.#readers = new Direction(readerSource, options);
   }
@@ -122,8 +113,7 @@ export class Compiler {
 
 let allowed: boolean | undefined;
 
-/** Whether the platform lets code be made from text: a Content-Security-Policy, among others, may forbid it. */
-export function canCompile(): boolean {
+function isAllowed(): boolean {
   if (allowed === undefined) {
     try {
       // oxlint-disable-next-line typescript/no-implied-eval, no-new-func -- asks exactly this
@@ -134,3 +124,6 @@ export function canCompile(): boolean {
   }
   return allowed;
 }
+
+/** Straight-line code for each struct and direction, made on first use with `new Function`. */
+export const compiler: Compiler = { isAllowed, create: (options) => new Functions(options) };

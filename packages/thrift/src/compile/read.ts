@@ -1,5 +1,5 @@
-import { type InterpretOptions } from "../interpret.ts";
-import { type FieldPlan, minimumSize, planOf, type StructPlan, wireTypeOf } from "../plan.ts";
+import type { CompileOptions } from "../engine.ts";
+import { type FieldPlan, planOf, type StructPlan, wireTypeOf } from "../plan.ts";
 import { WireType } from "../protocol/wire.ts";
 import type { Struct, Type } from "../types.ts";
 import type { Constants, FunctionName } from "./compiler.ts";
@@ -8,7 +8,7 @@ import { binaryRead, compactRead, type ReadDialect } from "./read-dialect.ts";
 /** The text of `(r) { … }`, which reads one struct and returns it. */
 export function readerSource(
   struct: Struct,
-  options: InterpretOptions,
+  options: CompileOptions,
   constants: Constants,
   nameOf: FunctionName,
 ): string {
@@ -21,13 +21,13 @@ const literalOptionals = 2;
 class ReaderSource {
   readonly #struct: Struct;
   readonly #plan: StructPlan;
-  readonly #options: InterpretOptions;
+  readonly #options: CompileOptions;
   readonly #constants: Constants;
   readonly #nameOf: FunctionName;
   readonly #dialect: ReadDialect;
   #locals = 0;
 
-  constructor(struct: Struct, options: InterpretOptions, constants: Constants, nameOf: FunctionName) {
+  constructor(struct: Struct, options: CompileOptions, constants: Constants, nameOf: FunctionName) {
     this.#struct = struct;
     this.#plan = planOf(struct);
     this.#options = options;
@@ -134,10 +134,9 @@ class ReaderSource {
     const n = this.#local("n");
     const a = this.#local("a");
     const x = this.#local("x");
-    const minimum = minimumSize(type, this.#options.protocol);
     return [
       `{ let ${n};`,
-      this.#dialect.call(`${n} = r.list(${wireTypeOf(type)}, ${minimum});`),
+      this.#dialect.call(`${n} = r.list(${wireTypeOf(type)});`),
       `const ${a} = ${shape === "array" ? "[]" : "new Set()"};`,
       `for (; ${n} > 0; ${n}--) {`,
       `let ${x};`,
@@ -159,11 +158,9 @@ class ReaderSource {
     const n = this.#local("n");
     const k = this.#local("x");
     const x = this.#local("x");
-    const { protocol } = this.#options;
-    const minimum = minimumSize(key, protocol) + minimumSize(value, protocol);
     return [
       `{ let ${n};`,
-      this.#dialect.call(`${n} = r.map(${wireTypeOf(key)}, ${wireTypeOf(value)}, ${minimum});`),
+      this.#dialect.call(`${n} = r.map(${wireTypeOf(key)}, ${wireTypeOf(value)});`),
       `const ${container} = ${empty};`,
       `for (; ${n} > 0; ${n}--) {`,
       `let ${k}, ${x};`,

@@ -1,4 +1,4 @@
-import { type InterpretOptions } from "../interpret.ts";
+import type { CompileOptions } from "../engine.ts";
 import { defaultOf, type FieldPlan, planOf, wireTypeOf } from "../plan.ts";
 import type { Struct, Type } from "../types.ts";
 import type { Constants, FunctionName } from "./compiler.ts";
@@ -7,7 +7,7 @@ import { binaryWrite, compactWrite, type WriteDialect } from "./write-dialect.ts
 /** The text of `(w, m) { … }`, which writes one struct. */
 export function writerSource(
   struct: Struct,
-  options: InterpretOptions,
+  options: CompileOptions,
   constants: Constants,
   nameOf: FunctionName,
 ): string {
@@ -16,13 +16,13 @@ export function writerSource(
 
 class WriterSource {
   readonly #struct: Struct;
-  readonly #options: InterpretOptions;
+  readonly #options: CompileOptions;
   readonly #constants: Constants;
   readonly #nameOf: FunctionName;
   readonly #dialect: WriteDialect;
   #locals = 0;
 
-  constructor(struct: Struct, options: InterpretOptions, constants: Constants, nameOf: FunctionName) {
+  constructor(struct: Struct, options: CompileOptions, constants: Constants, nameOf: FunctionName) {
     this.#struct = struct;
     this.#options = options;
     this.#constants = constants;

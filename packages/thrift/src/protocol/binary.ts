@@ -1,5 +1,6 @@
 import { Fault } from "../fault.ts";
 import { utf8Length, writeUtf8 } from "./platform.ts";
+import type { ProtocolSupport } from "./protocol.ts";
 import { Reader } from "./reader.ts";
 import { high, low, scratchBigInt, scratchDouble, scratchInts } from "./scratch.ts";
 import { WireType } from "./wire.ts";
@@ -120,6 +121,21 @@ export class BinaryWriter extends Writer {
   }
 }
 
+const minimums: Readonly<Record<number, number>> = {
+  [WireType.Bool]: 1,
+  [WireType.I8]: 1,
+  [WireType.I16]: 2,
+  [WireType.I32]: 4,
+  [WireType.I64]: 8,
+  [WireType.Double]: 8,
+  [WireType.String]: 4,
+  [WireType.Struct]: 1,
+  [WireType.Map]: 6,
+  [WireType.Set]: 5,
+  [WireType.List]: 5,
+  [WireType.Uuid]: 16,
+};
+
 export class BinaryReader extends Reader {
   override field(): number {
     const bytes: Bytes = this.bytes;
@@ -205,19 +221,6 @@ export class BinaryReader extends Reader {
     return this.data(this.#size());
   }
 
-  override list(element: number, minimum: number): number {
-    const any = this.anyList();
-    if (any.size > 0 && any.element !== element) throw this.mismatch("elements", element, any.element);
-    return this.count(any.size, minimum);
-  }
-
-  override map(key: number, value: number, minimum: number): number {
-    const any = this.anyMap();
-    if (any.size > 0 && any.key !== key) throw this.mismatch("keys", key, any.key);
-    if (any.size > 0 && any.value !== value) throw this.mismatch("values", value, any.value);
-    return this.count(any.size, minimum);
-  }
-
   override anyList(): { element: number; size: number } {
     const element = this.i8();
     return { element, size: this.count(this.i32(), 1) };
@@ -227,6 +230,10 @@ export class BinaryReader extends Reader {
     const key = this.i8();
     const value = this.i8();
     return { key, value, size: this.count(this.i32(), 2) };
+  }
+
+  protected override minimum(type: number): number {
+    return minimums[type] as number;
   }
 
   protected override skipI64(): void {
@@ -239,3 +246,9 @@ export class BinaryReader extends Reader {
     this.pos += size;
   }
 }
+
+export const binary: ProtocolSupport = {
+  name: "binary",
+  writer: (options) => new BinaryWriter(options),
+  reader: (bytes, options) => new BinaryReader(bytes, options),
+};

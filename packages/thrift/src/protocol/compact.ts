@@ -1,5 +1,6 @@
 import { Fault } from "../fault.ts";
 import { utf8Length, writeUtf8 } from "./platform.ts";
+import type { ProtocolSupport } from "./protocol.ts";
 import { Reader } from "./reader.ts";
 import { high, low, scratchBigInt, scratchDouble, scratchInts } from "./scratch.ts";
 import { fieldHeader, headerId, headerType, WireType } from "./wire.ts";
@@ -289,19 +290,6 @@ export class CompactReader extends Reader {
     return this.data(this.#size());
   }
 
-  override list(element: number, minimum: number): number {
-    const any = this.anyList();
-    if (any.size > 0 && any.element !== element) throw this.mismatch("elements", element, any.element);
-    return this.count(any.size, minimum);
-  }
-
-  override map(key: number, value: number, minimum: number): number {
-    const any = this.anyMap();
-    if (any.size > 0 && any.key !== key) throw this.mismatch("keys", key, any.key);
-    if (any.size > 0 && any.value !== value) throw this.mismatch("values", value, any.value);
-    return this.count(any.size, minimum);
-  }
-
   override anyList(): { element: number; size: number } {
     const byte = this.#byte();
     const short = byte >> 4;
@@ -316,6 +304,10 @@ export class CompactReader extends Reader {
     return { key: this.#type(types >> 4), value: this.#type(types & 0x0f), size: this.count(size, 2) };
   }
 
+  protected override minimum(type: number): number {
+    return type === WireType.Double ? 8 : type === WireType.Uuid ? 16 : 1;
+  }
+
   protected override skipI64(): void {
     this.#i64();
   }
@@ -325,3 +317,9 @@ export class CompactReader extends Reader {
     this.pos += size;
   }
 }
+
+export const compact: ProtocolSupport = {
+  name: "compact",
+  writer: (options) => new CompactWriter(options),
+  reader: (bytes, options) => new CompactReader(bytes, options),
+};

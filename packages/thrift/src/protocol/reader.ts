@@ -1,7 +1,7 @@
 import { describe, Fault } from "../fault.ts";
 import { allocate, isUtf8, readUtf8 } from "./platform.ts";
 import { readShortText, shortTextBytes } from "./short-text.ts";
-import { headerId, headerType, WireType, wireTypeName } from "./wire.ts";
+import { headerType, WireType, wireTypeName } from "./wire.ts";
 
 export interface ReaderOptions {
   readonly strictText: boolean;
@@ -53,7 +53,7 @@ export abstract class Reader {
     return size;
   }
 
-  protected mismatch(what: string, expected: number, got: number): Fault {
+  #mismatch(what: string, expected: number, got: number): Fault {
     return new Fault(
       `expected ${what} of ${wireTypeName(expected)}, got ${wireTypeName(got)} at offset ${this.pos}`,
     );
@@ -106,6 +106,21 @@ export abstract class Reader {
     return text;
   }
 
+  /** The number of elements, checked to be of `element`, and to be no more than what is left can hold. */
+  list(element: number): number {
+    const any = this.anyList();
+    if (any.size > 0 && any.element !== element) throw this.#mismatch("elements", element, any.element);
+    return this.count(any.size, this.minimum(element));
+  }
+
+  /** The number of entries, checked to be of `key` and `value`, and to be no more than what is left can hold. */
+  map(key: number, value: number): number {
+    const any = this.anyMap();
+    if (any.size > 0 && any.key !== key) throw this.#mismatch("keys", key, any.key);
+    if (any.size > 0 && any.value !== value) throw this.#mismatch("values", value, any.value);
+    return this.count(any.size, this.minimum(key) + this.minimum(value));
+  }
+
   /** The next field's header, 0 at the end of the struct; `previous` is the header before it in the same struct, or 0. */
   abstract field(previous: number): number;
   /** The value of a bool field, whose header was just read. */
@@ -120,10 +135,6 @@ export abstract class Reader {
   abstract double(): number;
   abstract string(): string;
   abstract binary(): Uint8Array;
-  /** The number of elements, checked to be of `element`, each at least `minimum` bytes. */
-  abstract list(element: number, minimum: number): number;
-  /** The number of entries, checked to be of `key` and `value`, each entry at least `minimum` bytes. */
-  abstract map(key: number, value: number, minimum: number): number;
   /** Element type and size, without a check of the type. */
   abstract anyList(): { element: number; size: number };
   abstract anyMap(): { key: number; value: number; size: number };
@@ -191,13 +202,10 @@ export abstract class Reader {
     else this.skip(type);
   }
 
+  /** The fewest bytes that an element of the type takes. */
+  protected abstract minimum(type: number): number;
   protected abstract skipI64(): void;
   protected abstract skipString(): void;
-
-  /** What a fault says about where it happened when no field is known. */
-  static fieldName(header: number): string {
-    return `field ${headerId(header)} (${wireTypeName(headerType(header))})`;
-  }
 }
 
 /** A Buffer's methods make Buffers, and cost more. */

@@ -9,6 +9,12 @@ const ownBytes = chunkBytes / 4;
 /** Longer text is handed to native code: see the measurements in packages/bench. */
 export const shortText = 24;
 
+export interface WriterOptions {
+  /** Whether text with lone surrogates is refused rather than written with U+FFFD. */
+  readonly strictText: boolean;
+  readonly maxDepth: number;
+}
+
 /**
  * Memory for a writer, and the parts that the protocols share. Bytes that were taken are never written again.
  *
@@ -19,7 +25,6 @@ export abstract class Writer {
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   pos = 0;
   depth = 0;
-  /** Whether text with lone surrogates is refused rather than written with U+FFFD. */
   readonly strictText: boolean;
   readonly maxDepth: number;
   /** True between `begin` and `take`: a message whose getters encode another one needs a second writer. */
@@ -29,7 +34,7 @@ export abstract class Writer {
   #chunk: Uint8Array<ArrayBuffer> | undefined;
   #chunkPos = 0;
 
-  constructor(options: { readonly strictText: boolean; readonly maxDepth: number }) {
+  constructor(options: WriterOptions) {
     this.strictText = options.strictText;
     this.maxDepth = options.maxDepth;
   }

@@ -1,0 +1,2 @@
+export { compiler } from "./compile/compiler.ts";
+export type { Compiler } from "./engine.ts";
