@@ -11,6 +11,7 @@ import {
 import { type Address, type Peer, RpcError } from "@slipstream/stream";
 import { ResetCode } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
+import { ResponseReader } from "./received-response.ts";
 import { RequestHeads } from "./request.ts";
 
 const transport = "http2";
@@ -27,6 +28,7 @@ export class ClientConnection implements SessionHandler {
   readonly session: Session;
   readonly options: ResolvedOptions;
   readonly heads: RequestHeads;
+  readonly responses: ResponseReader = new ResponseReader();
   readonly peer: Peer;
   /** Streams opened so far. */
   opened = 0;

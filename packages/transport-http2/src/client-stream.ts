@@ -1,6 +1,5 @@
 import type { Fields as H2Fields, Stream, StreamClose, StreamHandler } from "@slipstream/h2";
 import {
-  type CallError,
   type CallStart,
   type ClientByteStream,
   type Fields,
@@ -9,13 +8,12 @@ import {
   RpcError,
 } from "@slipstream/stream";
 import { type ClientConnection, openFailure } from "./client-connection.ts";
-import { readEncoding, unknownEncoding } from "./compression.ts";
 import { cancelToReset, closeToError, ResetCode } from "./errors.ts";
 import { Latch } from "./latch.ts";
 import type { Opening } from "./pool.ts";
 import { ReceiveHalf, type ReceiveHost } from "./receive-half.ts";
+import { checkResponse, type ResponseReader, type Trailer } from "./received-response.ts";
 import { openRequest } from "./request.ts";
-import { checkResponse, readFields, readStatus, responseEncoding } from "./response.ts";
 import { SendHalf, type SendLimits } from "./send-half.ts";
 
 /** Whoever asked for a stream. */
@@ -34,6 +32,7 @@ export class ClientStream implements ClientByteStream, StreamHandler, ReceiveHos
   readonly #trailer: Latch<Fields> = new Latch();
   #stream!: Stream;
   #peer!: Peer;
+  #responses!: ResponseReader;
   #stopWatching: (() => void) | undefined;
   #isHalfClosed = false;
   /** The call is over, with the server's trailer or without. */
@@ -56,6 +55,7 @@ export class ClientStream implements ClientByteStream, StreamHandler, ReceiveHos
     const { ended } = this.#start;
     try {
       this.#peer = connection.peer;
+      this.#responses = connection.responses;
       this.#stream = openRequest(connection, this, this.#start, false);
     } catch (thrown) {
       this.#requester.reject(openFailure(thrown, connection.peer.address));
@@ -90,7 +90,7 @@ export class ClientStream implements ClientByteStream, StreamHandler, ReceiveHos
   closeSend(): void {
     if (this.#isHalfClosed || this.#isOver) return;
     this.#isHalfClosed = true;
-    this.#send.close(new RpcError("failed_precondition", "send after half-close: nothing more can be sent"));
+    this.#send.close();
     this.#stream.end();
   }
 
@@ -121,23 +121,18 @@ export class ClientStream implements ClientByteStream, StreamHandler, ReceiveHos
   onInformational(): void {}
 
   onHeaders(fields: H2Fields, endStream: boolean): void {
-    const error = checkResponse(fields);
-    if (error !== undefined) {
-      this.#break(error, ResetCode.cancel);
-    } else if (endStream) {
-      this.onTrailers(fields);
-    } else {
-      const encoding = readEncoding(responseEncoding(fields));
-      if (encoding === undefined) {
-        this.#break(unknownEncoding(responseEncoding(fields)), ResetCode.cancel);
-        return;
-      }
-      this.#receive.encoding = encoding;
-      try {
-        this.#header.resolve(readFields(fields).fields);
-      } catch (thrown) {
-        this.#break(RpcError.from(thrown), ResetCode.cancel);
-      }
+    if (endStream) {
+      const error = checkResponse(fields);
+      if (error === undefined) this.onTrailers(fields);
+      else this.#break(error, ResetCode.cancel);
+      return;
+    }
+    try {
+      const head = this.#responses.head(fields);
+      this.#receive.encoding = head.encoding;
+      this.#header.resolve(head.fields);
+    } catch (thrown) {
+      this.#break(RpcError.from(thrown), ResetCode.cancel);
     }
   }
 
@@ -147,20 +142,19 @@ export class ClientStream implements ClientByteStream, StreamHandler, ReceiveHos
 
   onTrailers(fields: H2Fields): void {
     if (this.#isOver) return;
-    let trailer: Fields;
-    let error: CallError | undefined;
+    let trailer: Trailer;
     try {
-      trailer = readFields(fields).fields;
-      error = readStatus(fields);
+      trailer = this.#responses.trailer(fields);
     } catch (thrown) {
       this.#break(RpcError.from(thrown), ResetCode.cancel);
       return;
     }
     this.#finish();
     this.#header.resolve(noFields);
-    this.#trailer.resolve(trailer);
+    const { error } = trailer;
+    this.#trailer.resolve(trailer.fields);
     this.#receive.end(error);
-    this.#send.end(error ?? new RpcError("failed_precondition", "send after the end: the call is complete"));
+    this.#send.end(error ?? "complete");
   }
 
   onEnd(): void {

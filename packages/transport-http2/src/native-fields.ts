@@ -75,3 +75,9 @@ export function findField(fields: H2Fields, name: string): string | undefined {
   }
   return undefined;
 }
+
+/** Whether several calls may get the same list: bytes can be changed by whoever gets them. */
+export function areShareable(fields: Fields): boolean {
+  for (const [, value] of fields) if (typeof value !== "string") return false;
+  return true;
+}

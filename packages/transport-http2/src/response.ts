@@ -1,24 +1,28 @@
 import type { Field as H2Field, Fields as H2Fields } from "@slipstream/h2";
-import {
-  BizStatusError,
-  type CallError,
-  encodeSideEntry,
-  type Fields,
-  RpcError,
-  type SideEntry,
-} from "@slipstream/stream";
-import { errorToStatus, httpToError, statusToError } from "./errors.ts";
-import { decodeMessage, encodeMessage } from "./grpc-message.ts";
-import { areExactFields, findField, pushNativeFields, userFields } from "./native-fields.ts";
-import { readSide, sideEntryName } from "./request.ts";
+import { type CallError, encodeSideEntry, type Fields, RpcError, type SideEntry } from "@slipstream/stream";
+import { errorToStatus } from "./errors.ts";
+import { encodeMessage } from "./grpc-message.ts";
+import { areExactFields, pushNativeFields } from "./native-fields.ts";
+import { sideEntryName } from "./request.ts";
 
 /** The status that goes with a business status, which must not be success: a gRPC peer would ignore it. */
-const bizGrpcStatus = 13;
+export const bizGrpcStatus = 13;
 
 const heads = new Map<string, H2Fields>();
+let last:
+  | { readonly contentType: string; readonly isCompressed: boolean; readonly head: H2Fields }
+  | undefined;
 
 /** The constant part of a response's header section: one array for each form, so that its compressed form is kept. */
 export function responseHead(contentType: string, isCompressed: boolean): H2Fields {
+  if (last !== undefined && last.contentType === contentType && last.isCompressed === isCompressed)
+    return last.head;
+  const head = knownHead(contentType, isCompressed);
+  last = { contentType, isCompressed, head };
+  return head;
+}
+
+function knownHead(contentType: string, isCompressed: boolean): H2Fields {
   const key = `${contentType}|${isCompressed}`;
   let head = heads.get(key);
   if (!head) {
@@ -100,78 +104,4 @@ function asciiJson(record: Readonly<Record<string, string>>): string {
     /[<>&\u007f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-}
-
-/** What is wrong with a response that is none of gRPC's; `undefined` when nothing is. */
-export function checkResponse(fields: H2Fields): RpcError | undefined {
-  const status = findField(fields, ":status");
-  const contentType = findField(fields, "content-type");
-  if (status === "200" && contentType !== undefined && isGrpc.test(contentType)) return undefined;
-  // A gRPC server behind another status says better what is wrong.
-  if (
-    contentType !== undefined &&
-    isGrpc.test(contentType) &&
-    findField(fields, "grpc-status") !== undefined
-  ) {
-    return undefined;
-  }
-  return httpToError(status, contentType);
-}
-
-const isGrpc = /^application\/grpc(?:[+;].*)?$/;
-
-export function responseEncoding(fields: H2Fields): string | undefined {
-  return findField(fields, "grpc-encoding");
-}
-
-/** Header or trailer as the user set it. @throws BadRequest for a malformed side entry */
-export function readFields(fields: H2Fields): {
-  readonly fields: Fields;
-  readonly backward: ReadonlyMap<string, string>;
-} {
-  const sideText = findField(fields, sideEntryName);
-  const side = sideText === undefined ? {} : readSide(sideText);
-  return { fields: side.fields ?? userFields(fields), backward: side.backward ?? noBackward };
-}
-
-export const noBackward: ReadonlyMap<string, string> = new Map();
-
-/** How a call ended, from its trailer section: `undefined` for success. */
-export function readStatus(fields: H2Fields): CallError | undefined {
-  const text = findField(fields, "grpc-status");
-  if (text === "0") return undefined;
-  const message = decodeMessage(findField(fields, "grpc-message") ?? "");
-  if (text === undefined) return new RpcError("unknown", "the trailer has no grpc-status");
-  if (!/^\d{1,9}$/.test(text))
-    return new RpcError("unknown", `grpc-status ${JSON.stringify(text)} is no number`);
-  const status = Number(text);
-  if (status === 0) return undefined;
-  const biz = findField(fields, "biz-status");
-  return biz === undefined
-    ? statusToError(status, message)
-    : readBizStatus(biz, message, findField(fields, "biz-extra"));
-}
-
-function readBizStatus(text: string, message: string, extra: string | undefined): CallError {
-  const status = Number(text);
-  const record = extra ? readExtra(extra) : {};
-  if (!/^[+-]?\d{1,10}$/.test(text) || status !== (status | 0) || !record) {
-    return new RpcError(
-      "internal",
-      `malformed business status: biz-status ${text}, biz-extra ${extra ?? "missing"}`,
-    );
-  }
-  return status === 0 ? statusToError(bizGrpcStatus, message) : new BizStatusError(status, message, record);
-}
-
-function readExtra(extra: string): Record<string, string> | undefined {
-  try {
-    const value: unknown = JSON.parse(extra);
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-    return Object.values(value).every((item) => typeof item === "string")
-      ? (value as Record<string, string>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 import type { Stream } from "@slipstream/h2";
-import { type CallError, messageTooLarge, sendBufferFull } from "@slipstream/stream";
+import { type CallError, messageTooLarge, RpcError, sendBufferFull } from "@slipstream/stream";
 import { compress } from "./compression.ts";
 import { Latch } from "./latch.ts";
 import { messagePrefix } from "./message-parser.ts";
@@ -9,6 +9,9 @@ export interface SendLimits {
   readonly maxSendBufferBytes: number;
 }
 
+/** How sending ended in order; the error for those who send afterwards is made when somebody does. */
+export type SendEnd = "half-closed" | "complete";
+
 /** What a waiting message costs beside its bytes, so that a million empty ones do not count as nothing. */
 const messageOverhead = 64;
 
@@ -16,7 +19,7 @@ const messageOverhead = 64;
 export class SendHalf {
   readonly #limits: SendLimits;
   readonly #isCompressed: boolean;
-  #closed: CallError | undefined;
+  #closed: CallError | SendEnd | undefined;
   /** There is no room: all who send wait for the same. */
   #room: Latch<void> | undefined;
   #waitingMessages = 0;
@@ -28,7 +31,7 @@ export class SendHalf {
 
   /** As `ByteStream.send`. */
   send(stream: Stream, message: Uint8Array): Promise<void> | undefined {
-    if (this.#closed !== undefined) throw this.#closed;
+    if (this.#closed !== undefined) throw closedError(this.#closed);
     const { maxMessageBytes, maxSendBufferBytes } = this.#limits;
     const { length } = message;
     if (length > maxMessageBytes) throw messageTooLarge(length, maxMessageBytes);
@@ -55,16 +58,26 @@ export class SendHalf {
     room?.resolve();
   }
 
-  /** Nothing more is taken: every send from now on fails with `error`. What was taken still leaves. */
-  close(error: CallError): void {
-    this.#closed ??= error;
+  /** Nothing more is taken: every send from now on fails. What was taken still leaves. */
+  close(): void {
+    this.#closed ??= "half-closed";
   }
 
-  /** The stream is over: who waits for room fails with `error`, too. */
-  end(error: CallError): void {
-    this.#closed ??= error;
+  /** The stream is over: who waits for room fails, too. */
+  end(end: CallError | SendEnd): void {
+    this.#closed ??= end;
     const room = this.#room;
+    if (room === undefined) return;
     this.#room = undefined;
-    room?.reject(error);
+    room.reject(closedError(end));
   }
+}
+
+function closedError(end: CallError | SendEnd): CallError {
+  if (typeof end !== "string") return end;
+  const text =
+    end === "half-closed"
+      ? "send after half-close: nothing more can be sent"
+      : "send after the end: the call is complete";
+  return new RpcError("failed_precondition", text);
 }

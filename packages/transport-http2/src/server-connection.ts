@@ -11,7 +11,7 @@ import type {
 import { Ending, noFields, RpcError, type ServerHandler } from "@slipstream/stream";
 import { ResetCode } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
-import { BadRequest, type ConnectionPeer, type Request, readRequest } from "./request.ts";
+import { BadRequest, type ConnectionPeer, type Request, RequestReader } from "./received-request.ts";
 import { responseHead, trailerFields } from "./response.ts";
 import { ServerStream } from "./server-stream.ts";
 
@@ -21,6 +21,7 @@ const transport = "http2";
 export class ServerConnection implements SessionHandler {
   readonly #session: Session;
   readonly #peer: ConnectionPeer;
+  readonly #requests: RequestReader;
   readonly #handler: ServerHandler;
   readonly #options: ResolvedOptions;
   readonly #onClosed: () => void;
@@ -30,6 +31,7 @@ export class ServerConnection implements SessionHandler {
     this.#options = options;
     this.#onClosed = onClosed;
     this.#peer = { address: peerOf(socket), transport, ...("encrypted" in socket && { tls: socket }) };
+    this.#requests = new RequestReader(this.#peer);
     this.#session = options.engine.accept(socket, this, options.settings);
     options.onEvent({ type: "connection_opened", transport, side: "server", peer: this.#peer.address });
   }
@@ -48,7 +50,7 @@ export class ServerConnection implements SessionHandler {
     const ended = new Ending();
     let request: Request;
     try {
-      request = readRequest(fields, this.#peer, ended);
+      request = this.#requests.read(fields, ended);
     } catch (thrown) {
       return refuse(stream, thrown as BadRequest);
     }

@@ -12,9 +12,9 @@ import {
 import { closeToCancel, ResetCode } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { ReceiveHalf, type ReceiveHost } from "./receive-half.ts";
-import type { Request } from "./request.ts";
+import type { Request } from "./received-request.ts";
 import { headerFields, responseHead, success, successTrailer, trailerFields } from "./response.ts";
-import { SendHalf } from "./send-half.ts";
+import { type SendEnd, SendHalf } from "./send-half.ts";
 
 /** A cancel that comes so shortly before the deadline, or in its last tenth, is the client's own deadline. */
 const nearDeadlineMs = 50;
@@ -73,7 +73,7 @@ export class ServerStream implements ServerByteStream, StreamHandler, ReceiveHos
   end({ error, trailer, backward }: StreamEnd): void {
     this.#receive.discard(error);
     if (this.#isOver) return;
-    this.#finish(error ?? new RpcError("failed_precondition", "send after the end: the call is complete"));
+    this.#finish(error ?? "complete");
     const { isSlipstream } = this.start.peer;
     const fields = trailerFields(error, trailer, backward, isSlipstream);
     const stream = this.#stream;
@@ -166,9 +166,9 @@ export class ServerStream implements ServerByteStream, StreamHandler, ReceiveHos
     if (!this.#hasPeerEnded && this.#stream.bufferedBytes === 0) this.#stream.reset(ResetCode.noError);
   }
 
-  #finish(error: CallError): void {
+  #finish(end: CallError | SendEnd): void {
     this.#isOver = true;
-    this.#send.end(error);
+    this.#send.end(end);
   }
 
   #isNearDeadline(): boolean {

@@ -9,13 +9,13 @@ import {
   RpcError,
 } from "@slipstream/stream";
 import { type ClientConnection, openFailure } from "./client-connection.ts";
-import { compress, decompress, type Encoding, readEncoding, unknownEncoding } from "./compression.ts";
+import { compress, decompress, type Encoding } from "./compression.ts";
 import { cancelToReset, closeToError, ResetCode } from "./errors.ts";
 import { MessageParser, type MessageSink, messagePrefix } from "./message-parser.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Opening } from "./pool.ts";
+import { checkResponse, type ResponseReader } from "./received-response.ts";
 import { openRequest } from "./request.ts";
-import { checkResponse, readFields, readStatus, responseEncoding } from "./response.ts";
 
 /** One request and its reply. */
 export class UnaryCall implements StreamHandler, MessageSink, Opening {
@@ -28,6 +28,7 @@ export class UnaryCall implements StreamHandler, MessageSink, Opening {
   #resolve!: (reply: Reply | undefined) => void;
   #reject!: (error: RpcError) => void;
   #stream!: Stream;
+  #responses!: ResponseReader;
   #stopWatching: (() => void) | undefined;
   #parser: MessageParser | undefined;
   #encoding: Encoding = "identity";
@@ -57,6 +58,7 @@ export class UnaryCall implements StreamHandler, MessageSink, Opening {
       return;
     }
     try {
+      this.#responses = connection.responses;
       this.#stream = openRequest(connection, this, this.#start, true);
     } catch (thrown) {
       this.#reject(openFailure(thrown, connection.peer.address));
@@ -88,23 +90,18 @@ export class UnaryCall implements StreamHandler, MessageSink, Opening {
   onInformational(): void {}
 
   onHeaders(fields: H2Fields, endStream: boolean): void {
-    const error = checkResponse(fields);
-    if (error !== undefined) {
-      this.#break(error);
-    } else if (endStream) {
-      this.onTrailers(fields);
-    } else {
-      const encoding = readEncoding(responseEncoding(fields));
-      if (encoding === undefined) {
-        this.#break(unknownEncoding(responseEncoding(fields)));
-        return;
-      }
-      this.#encoding = encoding;
-      try {
-        this.#header = readFields(fields).fields;
-      } catch (thrown) {
-        this.#break(RpcError.from(thrown));
-      }
+    if (endStream) {
+      const error = checkResponse(fields);
+      if (error === undefined) this.onTrailers(fields);
+      else this.#break(error);
+      return;
+    }
+    try {
+      const head = this.#responses.head(fields);
+      this.#encoding = head.encoding;
+      this.#header = head.fields;
+    } catch (thrown) {
+      this.#break(RpcError.from(thrown));
     }
   }
 
@@ -137,8 +134,8 @@ export class UnaryCall implements StreamHandler, MessageSink, Opening {
   onTrailers(fields: H2Fields): void {
     if (this.#isOver) return;
     try {
-      const { fields: trailer, backward } = readFields(fields);
-      const outcome = this.#outcome(readStatus(fields));
+      const { error, fields: trailer, backward } = this.#responses.trailer(fields);
+      const outcome = this.#outcome(error);
       this.#finish();
       this.#resolve({ outcome, header: this.#header, trailer, backward });
     } catch (thrown) {

@@ -11,7 +11,7 @@ import {
 } from "@slipstream/stream";
 import { encodeMessage } from "../grpc-message.ts";
 import { Latch } from "../latch.ts";
-import { noBackward, readFields, readStatus } from "../response.ts";
+import { noBackward, readFields, readStatus } from "../received-response.ts";
 import { type GrpcJsLimits, GrpcJsReceiver, GrpcJsSender } from "./message-queue.ts";
 import { fromMetadata } from "./metadata.ts";
 

@@ -10,7 +10,7 @@ import {
   type StreamEnd,
 } from "@slipstream/stream";
 import { closeToCancel, errorToStatus } from "../errors.ts";
-import type { Request } from "../request.ts";
+import type { Request } from "../received-request.ts";
 import { headerFields, trailerFields } from "../response.ts";
 import { type GrpcJsLimits, GrpcJsReceiver, GrpcJsSender } from "./message-queue.ts";
 import { addFields, areExactForGrpcJs } from "./metadata.ts";

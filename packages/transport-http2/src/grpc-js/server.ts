@@ -7,7 +7,7 @@ import {
   type ServerTransport,
   type ServiceDescriptor,
 } from "@slipstream/stream";
-import { BadRequest, type Request, readRequest } from "../request.ts";
+import { BadRequest, type Request, readRequest } from "../received-request.ts";
 import { type GrpcJsLimits, identity } from "./message-queue.ts";
 import { fromMetadata } from "./metadata.ts";
 import { type GrpcJsOptions, resolveLimits } from "./options.ts";
