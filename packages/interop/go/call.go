@@ -42,9 +42,22 @@ type outcome struct {
 	Fields     map[string][]string `json:"headerMetadata,omitempty"`  // gRPC unary
 	Ending     map[string][]string `json:"trailerMetadata,omitempty"` // gRPC unary
 	Backward   map[string]string   `json:"backward"`
+	Peer       string              `json:"peer,omitempty"`  // the address that Kitex says it reached
+	Trace      *trace              `json:"trace,omitempty"` // of a stream whose client is traced
 	Error      *failure            `json:"error"`
 	Ended      bool                `json:"ended"` // a stream's io.EOF was seen
 	Events     []event             `json:"events"`
+}
+
+// In the context of a call: its outcome.
+type outcomeKey struct{}
+
+// What Kitex's trace events of a stream carried.
+type trace struct {
+	Header  map[string]string `json:"header"`
+	Trailer map[string]string `json:"trailer"`
+
+	finished chan struct{}
 }
 
 // Something that the program saw, with the milliseconds since the call began.
@@ -97,6 +110,10 @@ func makeCall(parent context.Context, c call) (*outcome, error) {
 		ctx = metadata.NewOutgoingContext(ctx, metadata.Pairs(pairs...))
 	}
 	out := &outcome{Messages: []message{}, Events: []event{}}
+	if c.Traced {
+		out.Trace = &trace{finished: make(chan struct{})}
+	}
+	ctx = context.WithValue(ctx, outcomeKey{}, out)
 	begin := time.Now()
 	note := func(what string) {
 		out.Events = append(out.Events, event{what, float64(time.Since(begin).Microseconds()) / 1000})

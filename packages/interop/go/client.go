@@ -10,6 +10,7 @@ import (
 
 	"github.com/cloudwego/kitex/client"
 	"github.com/cloudwego/kitex/pkg/connpool"
+	"github.com/cloudwego/kitex/pkg/endpoint"
 	"github.com/cloudwego/kitex/pkg/remote/trans/ttstream"
 	"github.com/cloudwego/kitex/pkg/rpcinfo"
 	"github.com/cloudwego/kitex/pkg/serviceinfo"
@@ -26,14 +27,16 @@ import (
 // What makes one Kitex client differ from another. Calls that agree in all of it share a client,
 // unless they want a connection of their own.
 type target struct {
-	Target     string `json:"target"`
-	Protocol   string `json:"protocol"`
-	Service    string `json:"service"`    // Lab by default; a name that no IDL has is called with the methods of Lab
-	Caller     string `json:"caller"`     // the client's own service name
-	Handlers   bool   `json:"handlers"`   // the opt-in TTHeader and HTTP/2 meta handlers
-	Connection string `json:"connection"` // shared (default), own, short, long; mux for ping-pong
-	TLS        bool   `json:"tls"`        // grpc only: Kitex has no other
-	MetaFails  bool   `json:"metaFails"`  // a handler of META frames that returns an error
+	Target      string `json:"target"`
+	Protocol    string `json:"protocol"`
+	Service     string `json:"service"`     // Lab by default; a name that no IDL has is called with the methods of Lab
+	Caller      string `json:"caller"`      // the client's own service name
+	Handlers    bool   `json:"handlers"`    // the opt-in TTHeader and HTTP/2 meta handlers
+	Connection  string `json:"connection"`  // shared (default), own, short, long; mux for ping-pong
+	TLS         bool   `json:"tls"`         // grpc only: Kitex has no other
+	MetaFails   bool   `json:"metaFails"`   // a handler of META frames that returns an error
+	Refreshable bool   `json:"refreshable"` // the server's address can be replaced by what a reply says
+	Traced      bool   `json:"traced"`      // streams only: a handler of Kitex's trace events
 }
 
 const destination = "lab.service"
@@ -82,9 +85,14 @@ func newClient(t target) (client.Client, error) {
 	}
 	options := []client.Option{
 		client.WithDestService(destination),
-		client.WithHostPorts(t.Target),
 		client.WithTransportProtocol(protocol),
 		client.WithGRPCConnPoolSize(1),
+		client.WithMiddleware(notePeer),
+	}
+	if t.Refreshable {
+		options = append(options, client.WithResolver(resolverOf(t.Target)))
+	} else {
+		options = append(options, client.WithHostPorts(t.Target))
 	}
 	if t.Caller != "" {
 		options = append(options, client.WithClientBasicInfo(&rpcinfo.EndpointBasicInfo{ServiceName: t.Caller}))
@@ -119,7 +127,27 @@ func newClient(t target) (client.Client, error) {
 		options = append(options, client.WithTTHeaderStreamingOptions(
 			client.WithTTHeaderStreamingTransportOptions(ttstream.WithClientMetaFrameHandler(failingMetaHandler{}))))
 	}
+	if t.Traced {
+		traces, err := traceStreams()
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, traces)
+	}
 	return client.NewClient(describeService(t.Service), options...)
+}
+
+// Tells the call in its context whom Kitex says that it reached.
+func notePeer(next endpoint.Endpoint) endpoint.Endpoint {
+	return func(ctx context.Context, request, response any) error {
+		err := next(ctx, request, response)
+		out, _ := ctx.Value(outcomeKey{}).(*outcome)
+		ri := rpcinfo.GetRPCInfo(ctx)
+		if out != nil && ri != nil && ri.To().Address() != nil {
+			out.Peer = ri.To().Address().String()
+		}
+		return err
+	}
 }
 
 type failingMetaHandler struct{}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/cloudwego/kitex/client"
 	"github.com/cloudwego/kitex/client/callopt/streamcall"
 	"github.com/cloudwego/kitex/pkg/kerrors"
 )
@@ -21,6 +22,10 @@ func category(err error) string {
 
 func recvTimeout(timeout time.Duration, keepRemote bool) streamcall.Option {
 	return streamcall.WithRecvTimeout(timeout)
+}
+
+func traceStreams() (client.Option, error) {
+	return client.Option{}, errors.New("Kitex v0.14 has no trace events of headers and trailers")
 }
 
 func setPropagation([]byte) (any, error) {

@@ -29,8 +29,9 @@ type record struct {
 	ContextError *failure          `json:"contextError,omitempty"`
 	ContextEndMs *float64          `json:"contextEndMs,omitempty"` // since the handler began
 	ReturnedMs   *float64          `json:"returnedMs,omitempty"`
-	Next         *outcome          `json:"next,omitempty"`  // of the call that the handler made
-	Notes        []string          `json:"notes,omitempty"` // what a directive could not do
+	HeaderFrame  *headerFrame      `json:"headerFrame,omitempty"` // when the server has a handler of them
+	Next         *outcome          `json:"next,omitempty"`        // of the call that the handler made
+	Notes        []string          `json:"notes,omitempty"`       // what a directive could not do
 
 	begin time.Time
 	lock  sync.Mutex
@@ -50,6 +51,7 @@ func newRecord(ctx context.Context, method string) *record {
 	maps.Copy(r.Persistent, metainfo.GetAllPersistentValues(ctx))
 	maps.Copy(r.Transient, metainfo.GetAllValues(ctx))
 	r.Metadata, _ = metadata.FromIncomingContext(ctx)
+	r.HeaderFrame, _ = ctx.Value(headerFrameKey{}).(*headerFrame)
 	if deadline, ok := ctx.Deadline(); ok {
 		left := float64(time.Until(deadline).Microseconds()) / 1000
 		r.DeadlineMs = &left

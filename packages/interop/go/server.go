@@ -1,12 +1,17 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"sync"
 
+	"github.com/cloudwego/kitex/pkg/limit"
+	"github.com/cloudwego/kitex/pkg/remote/codec"
+	"github.com/cloudwego/kitex/pkg/remote/trans/ttstream"
 	"github.com/cloudwego/kitex/pkg/rpcinfo"
 	"github.com/cloudwego/kitex/pkg/transmeta"
 	"github.com/cloudwego/kitex/server"
@@ -32,6 +37,10 @@ func listen(request []byte) (any, error) {
 		NameRequired   bool `json:"nameRequired"`   // refuse calls that name no service
 		OnlyLab        bool `json:"onlyLab"`        // one service, as most servers have
 		ExitWaitMs     int  `json:"exitWaitMs"`     // how long a server that closes waits for its calls
+		MaxConnections int  `json:"maxConnections"` // at once
+		MaxQPS         int  `json:"maxQps"`         // calls a second
+		Checksums      bool `json:"checksums"`      // of TTHeader payloads, made and compared
+		HeaderFrames   bool `json:"headerFrames"`   // a handler of HEADER frames, which records keep
 	}
 	if err := json.Unmarshal(request, &o); err != nil {
 		return nil, err
@@ -58,6 +67,16 @@ func listen(request []byte) (any, error) {
 	}
 	if o.NameRequired {
 		options = append(options, server.WithRefuseTrafficWithoutServiceName())
+	}
+	if o.MaxConnections > 0 || o.MaxQPS > 0 {
+		options = append(options, server.WithLimit(&limit.Option{MaxConnections: o.MaxConnections, MaxQPS: o.MaxQPS}))
+	}
+	if o.Checksums {
+		options = append(options, server.WithCodec(codec.NewDefaultCodecWithConfig(codec.CodecConfig{CRC32Check: true})))
+	}
+	if o.HeaderFrames {
+		options = append(options, server.WithTTHeaderStreamingOptions(
+			server.WithTTHeaderStreamingTransportOptions(ttstream.WithServerHeaderFrameHandler(headerFrameKeeper{}))))
 	}
 	s := server.NewServer(options...)
 	register := []server.RegisterOption{}
@@ -103,4 +122,19 @@ func closeListener(request []byte) (any, error) {
 		return nil, fmt.Errorf("no server on port %d", q.Port)
 	}
 	return nil, s.Stop()
+}
+
+// All that a HEADER frame said.
+type headerFrame struct {
+	Ints    map[uint16]string `json:"ints"`
+	Strings map[string]string `json:"strings"`
+}
+
+type headerFrameKey struct{}
+
+// Keeps what a HEADER frame said for the record of its call.
+type headerFrameKeeper struct{}
+
+func (headerFrameKeeper) OnReadStream(ctx context.Context, ints ttstream.IntHeader, strings ttstream.StrHeader) (context.Context, error) {
+	return context.WithValue(ctx, headerFrameKey{}, &headerFrame{maps.Clone(ints), maps.Clone(strings)}), nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -87,6 +88,13 @@ func performStream(ctx context.Context, cancel context.CancelFunc, kc client.Cli
 	}
 	run.readHeader()
 	run.readTrailer()
+	if out.Trace != nil {
+		select {
+		case <-out.Trace.finished:
+		case <-time.After(patience):
+			return errors.New("no trace event of the end of the stream")
+		}
+	}
 	return nil
 }
 

@@ -49,6 +49,10 @@ export interface Call {
   readonly tls?: boolean;
   /** Install a handler of META frames that returns an error. Kitex clients only. */
   readonly metaFails?: boolean;
+  /** The server's address can be replaced by what a reply says. Kitex clients only. */
+  readonly refreshable?: boolean;
+  /** TTHeader streams only: install a handler of Kitex's trace events. Kitex clients only. */
+  readonly traced?: boolean;
   readonly persistent?: Readonly<Record<string, string>>;
   readonly transient?: Readonly<Record<string, string>>;
   /** gRPC metadata, a name may repeat. */
@@ -111,6 +115,13 @@ export interface Outcome {
   /** Trailer of a gRPC unary call. */
   readonly trailerMetadata?: Readonly<Record<string, readonly string[]>>;
   readonly backward: Readonly<Record<string, string>> | null;
+  /** The address that Kitex says the call reached. Kitex clients only. */
+  readonly peer?: string;
+  /** What the trace events of a traced stream carried. */
+  readonly trace?: {
+    readonly header: Readonly<Record<string, string>> | null;
+    readonly trailer: Readonly<Record<string, string>> | null;
+  };
   readonly error: Failure | null;
   /** The stream's regular end was read. */
   readonly ended: boolean;
@@ -145,6 +156,11 @@ export interface CallRecord {
   readonly contextError?: Failure | null;
   readonly contextEndMs?: number;
   readonly returnedMs?: number;
+  /** All that the HEADER frame said, on a Kitex server with a handler of them. */
+  readonly headerFrame?: {
+    readonly ints: Readonly<Record<string, string>>;
+    readonly strings: Readonly<Record<string, string>>;
+  };
   /** Of the call that the handler made. */
   readonly next?: Outcome;
   /** What directives could not do. */

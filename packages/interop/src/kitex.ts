@@ -17,6 +17,14 @@ export interface KitexServerOptions {
   readonly onlyLab?: boolean;
   /** How long a server that closes waits for its calls. @defaultValue Kitex's own, 5,000 */
   readonly exitWaitMs?: number;
+  /** How many connections it takes at once. @defaultValue no limit */
+  readonly maxConnections?: number;
+  /** How many calls it takes a second. @defaultValue no limit */
+  readonly maxQps?: number;
+  /** Make and compare checksums of TTHeader payloads. @defaultValue false */
+  readonly checksums?: boolean;
+  /** Install a handler of HEADER frames, which records of calls then keep. @defaultValue false */
+  readonly headerFrames?: boolean;
 }
 
 /** A process with Kitex in it, which serves and calls. */

@@ -67,6 +67,34 @@ describeKitex("Kitex and Thrift over HTTP/2", () => {
       ).toEqual([]);
     });
 
+    it("sends on none of a caller's metadata, our marker neither", async () => {
+      const next = {
+        target: server.target,
+        protocol: "grpc",
+        method: "Ping",
+        messages: [{ text: "as=beyond" }],
+      };
+      const outcome = await driver.call({
+        target: server.target,
+        protocol: "grpc",
+        method: "Ping",
+        metadata: [
+          ["x-mine", "1"],
+          ["slipstream-meta-bin", "\u0001"],
+        ],
+        transient: { MINE: "1" },
+        messages: [{ text: "as=between;next", info: { next: JSON.stringify(next) } }],
+      });
+      expect(outcome.error).toBeNull();
+      const names = async (name: string) =>
+        Object.keys((await server.observe(name)).metadata ?? {}).filter((key) =>
+          /^(?:x-|slipstream)/.test(key),
+        );
+      expect((await names("between")).sort()).toEqual(["slipstream-meta-bin", "x-mine"]);
+      expect(await names("beyond")).toEqual([]);
+      expect((await server.observe("beyond")).transient).toEqual({ MINE: "1" });
+    });
+
     it.each([
       ["an unknown method", "/lab.Lab/Missing", {}, "1", "unknown method"],
       ["an unknown service", "/lab.Nobody/Missing", {}, "20", "unknown service"],
@@ -219,6 +247,31 @@ describeKitex("Kitex and Thrift over HTTP/2", () => {
         respond(stream, {}, { "grpc-status": "0", twice: ["a", "b"], once: "c" }),
       );
       expect(outcome.trailerErr).toBeTruthy();
+    });
+
+    it("fails Header() as a whole when a name repeats", async () => {
+      const outcome = await played((stream) =>
+        respond(stream, { twice: ["a", "b"], once: "c" }, { "grpc-status": "0" }),
+      );
+      expect(outcome.headerErr).toBeTruthy();
+      expect(outcome.header).toBeNull();
+    });
+
+    it("writes the value of a metainfo key that ends in _BIN in base64 without padding", async () => {
+      let seen: Record<string, unknown> = {};
+      await using raw = await rawHttp2Server((stream, headers) => {
+        seen = headers;
+        respond(stream, {}, { "grpc-status": "0" });
+      });
+      const call = {
+        protocol: "grpc",
+        method: "Ping",
+        connection: "own",
+        messages: [{ text: "hi" }],
+      } as const;
+      await driver.call({ ...call, target: raw.target, transient: { FOO_BIN: "by tes!", NUL_BIN: "\0" } });
+      expect(seen["rpc-transit-foo-bin"]).toBe("YnkgdGVzIQ");
+      expect(seen).not.toHaveProperty("rpc-transit-nul-bin"); // dropped: no value of a header
     });
 
     it("ignores a business status beside grpc-status 0, and takes it beside 13", async () => {

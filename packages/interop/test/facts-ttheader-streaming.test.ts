@@ -30,6 +30,9 @@ import {
 
 // What we rely on in Kitex beyond its documents, frame by frame, so that a Kitex that behaves differently is noticed.
 
+/** A field 3 of an exception, a string. */
+const thirdField = Buffer.from([11, 0, 3, 0, 0, 0, 1, 0x78]);
+
 describeKitex("Kitex and the frames of TTHeader streaming", () => {
   let server: KitexServer;
   let driver: KitexPeer;
@@ -79,6 +82,18 @@ describeKitex("Kitex and the frames of TTHeader streaming", () => {
       expect(record.deadlineMs).toBeUndefined();
     });
 
+    it("shows a handler of HEADER frames every pair of a HEADER", async () => {
+      const name = `header-frame-${++calls}`;
+      const port = await server.listen({ headerFrames: true });
+      using peer = await RawConnection.connect(`127.0.0.1:${port}`);
+      peer.write(open({ strings: [["slipstream-meta", "AQ"]], ints: [[12, "500"]] }), say(`as=${name}`));
+      await peer.take(2);
+      expect((await server.observe(name)).headerFrame).toMatchObject({
+        ints: { 12: "500" },
+        strings: { "slipstream-meta": "AQ", isn: "Lab" },
+      });
+    });
+
     it.each([
       ["an unknown service whose method is unique", [["isn", "Nobody"]], "Collect"],
       ["no service", [], "Collect"],
@@ -98,6 +113,8 @@ describeKitex("Kitex and the frames of TTHeader streaming", () => {
       ],
       ["with a number of ours", { payload: exception(12104, "late") }, 12104, "late"],
       ["without a payload", {}, 13, "rst"],
+      // It reads on at the wrong place, and takes the whole for unreadable.
+      ["with a third field in its exception", { payload: exception(12007, "enough", thirdField) }, 13, "rst"],
     ])("ends the handler's context with what an RST says: %s", async (_, parts, typeId, text) => {
       const name = `rst-${++calls}`;
       using peer = await RawConnection.connect(server.target);
@@ -109,6 +126,27 @@ describeKitex("Kitex and the frames of TTHeader streaming", () => {
       expect(contextError?.text).toContain(text);
       expect(kinds(await peer.take(2))).toEqual([FrameKind.header, FrameKind.trailer]);
     });
+
+    it("reads a business status in the TRAILER of a client as the end of its messages", async () => {
+      const name = `biz-${++calls}`;
+      using peer = await RawConnection.connect(server.target);
+      const strings = [
+        ["biz-status", "7"],
+        ["biz-message", "no"],
+      ] as const;
+      peer.write(open(), say(`as=${name}`), trailerFrame({ strings }));
+      const { receiveError } = await server.observe(name, "returned");
+      expect(receiveError?.biz).toMatchObject({ code: 7, message: "no" });
+    });
+
+    it.each(["err=no", "panic=no", "biz=7:no", "early"])(
+      "ends a stream of its own with a TRAILER, never with an RST: %s",
+      async (text) => {
+        using peer = await RawConnection.connect(server.target);
+        peer.write(open(), say(text));
+        expect(kinds(await peer.take(2))).toEqual([FrameKind.header, FrameKind.trailer]);
+      },
+    );
 
     it("drops frames for unknown and finished streams", async () => {
       using peer = await RawConnection.connect(server.target);
@@ -222,6 +260,22 @@ describeKitex("Kitex and the frames of TTHeader streaming", () => {
       expect(outcome.trailer).toEqual({ "slipstream-x": "y" });
     });
 
+    it("shows extra pairs of HEADER and TRAILER in its trace events", async () => {
+      const outcome = await played(
+        (peer, sid) =>
+          peer.write(
+            headerFrame({ sid, strings: [["slipstream-meta", "AQ"]] }),
+            trailerFrame({ sid, strings: [["slipstream-x", "y"]] }),
+          ),
+        undefined,
+        { traced: true },
+      );
+      expect(outcome.trace).toEqual({
+        header: { "slipstream-meta": "AQ" },
+        trailer: { "slipstream-x": "y" },
+      });
+    });
+
     it("has an empty Header() and Trailer() when their sections are empty", async () => {
       const outcome = await played((peer, sid) =>
         peer.write(headerFrame({ sid, strings: [] }), trailerFrame({ sid, strings: [] })),
@@ -250,9 +304,8 @@ describeKitex("Kitex and the frames of TTHeader streaming", () => {
     );
 
     it("cannot read an exception with a third field", async () => {
-      const third = Buffer.from([11, 0, 3, 0, 0, 0, 1, 0x78]);
       const outcome = await played((peer, sid) =>
-        peer.write(headerFrame({ sid }), trailerFrame({ sid, payload: exception(6, "boom", third) })),
+        peer.write(headerFrame({ sid }), trailerFrame({ sid, payload: exception(6, "boom", thirdField) })),
       );
       expect(outcome.error).toMatchObject({ typeId: 12004 });
     });
@@ -282,7 +335,26 @@ describeKitex("Kitex and the frames of TTHeader streaming", () => {
       expect(outcome.error).toMatchObject({ typeId: 12002 });
     });
 
-    it("drops frames for unknown streams", async () => {
+    it.each([
+      ["a frame of an unknown kind", (sid: number) => frameOfKind(9, { sid })],
+      [
+        "a ping-pong frame",
+        (sid: number) =>
+          encodeFrame({
+            flags: 0,
+            sequenceId: sid,
+            protocolId: 0,
+            ints: [[22, "2"]],
+            payload: thriftMessage(2, "Chat", sid, Buffer.of(0)),
+          }),
+      ],
+      ["garbage", () => Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")],
+    ])("loses its connection to %s", async (_, bytes) => {
+      const outcome = await played((peer, sid) => peer.write(headerFrame({ sid, strings: [] }), bytes(sid)));
+      expect(outcome.error).toMatchObject({ typeId: 12004 });
+    });
+
+    it("drops frames for unknown and finished streams", async () => {
       const outcome = await played((peer, sid) =>
         peer.write(
           data({ sid: sid + 1000, payload: Msg.encode({ text: "lost" }) }),
@@ -290,6 +362,8 @@ describeKitex("Kitex and the frames of TTHeader streaming", () => {
           headerFrame({ sid, strings: [] }),
           say("ok", { sid }),
           trailerFrame({ sid, strings: [] }),
+          say("late", { sid }),
+          rst({ sid }),
         ),
       );
       expect(outcome).toMatchObject({ error: null, messages: [{ text: "ok" }] });

@@ -66,10 +66,15 @@ function reply({ sequenceId }: Frame, parts: Parts = {}): Uint8Array {
   });
 }
 
-/** The text of a REPLY, framed or not. */
-function textOf({ payload }: Frame): string {
+/** The struct of a REPLY, framed or not. */
+function messageOf({ payload }: Frame): Buffer {
   const message = Buffer.from(payload[0] === 0x80 ? payload : payload.subarray(4));
-  const body = message.subarray(12 + message.readUInt32BE(4));
+  return message.subarray(12 + message.readUInt32BE(4));
+}
+
+/** The text of a REPLY. */
+function textOf(frame: Frame): string {
+  const body = messageOf(frame);
   expect([...body.subarray(0, 3)]).toEqual([12, 0, 0]);
   return Msg.decode(body.subarray(3, -1)).text;
 }
@@ -107,12 +112,38 @@ describeKitex("Kitex and the frames of TTHeader ping-pong", () => {
       ],
       ["with an ACL token", { strings: [["RPC_TRANSIT_gdpr-token", "secret"]] }],
       ["with protocol id 3", { protocolId: 3 }],
+      ["with the checksum of something else", { strings: [["crc32c", "00000000"]] }],
+      ["with the value of a validator of payloads", { strings: [["PV_own", "x"]] }],
     ] satisfies [string, Parts][])("answers a request %s, in the form of the request", async (_, parts) => {
       using peer = await RawConnection.connect(server.target);
       peer.write(request("hi", parts));
       const answer = await peer.next();
       expect(textOf(answer)).toBe("echo:hi");
       expect(answer.payload[0] === 0x80).toBe(!("framed" in parts));
+    });
+
+    it("takes the caller's address from rip, and shows the handler no other pair", async () => {
+      using peer = await RawConnection.connect(server.target);
+      peer.write(
+        request("meta", {
+          strings: [
+            ["rip", "10.1.2.3:99"],
+            ["x", "y"],
+          ],
+        }),
+      );
+      const { info } = Msg.decode(messageOf(await peer.next()).subarray(3, -1));
+      expect(info?.["from.addr"]).toBe("10.1.2.3:99");
+      expect(Object.keys(info ?? {}).filter((key) => /^(?:P|T|MD):/.test(key))).toEqual([]);
+    });
+
+    it("that compares checksums closes on a wrong one without an answer, and misses none", async () => {
+      const port = await server.listen({ checksums: true });
+      using peer = await RawConnection.connect(`127.0.0.1:${port}`);
+      peer.write(request("hi"));
+      expect(textOf(await peer.next())).toBe("echo:hi");
+      peer.write(request("hi", { strings: [["crc32c", "00000000"]] }));
+      await expect(peer.next()).rejects.toThrow("the peer closed");
     });
 
     it("closes on protocol id 2", async () => {
@@ -210,6 +241,21 @@ describeKitex("Kitex and the frames of TTHeader ping-pong", () => {
       const { outcomes, connections } = await played((frame) => reply(frame), {}, 3);
       expect(outcomes.map(({ error }) => error)).toEqual([null, null, null]);
       expect(connections).toBe(1);
+    });
+
+    it("makes a backward value of rip in a reply, and believes it when its resolver's instances can change", async () => {
+      const answer = (frame: Frame) => reply(frame, { strings: [["rip", "10.1.2.3:99"]] });
+      const { outcomes } = await played(answer);
+      expect(outcomes).toMatchObject([
+        { peer: expect.stringContaining("127.0.0.1"), backward: { rip: "10.1.2.3:99" } },
+      ]);
+      const believed = await played(answer, { refreshable: true });
+      expect(believed.outcomes).toMatchObject([{ peer: "10.1.2.3:99" }]);
+    });
+
+    it("does not compare the checksum of a reply unless it is told to", async () => {
+      const { outcomes } = await played((frame) => reply(frame, { strings: [["crc32c", "00000000"]] }));
+      expect(outcomes).toMatchObject([{ error: null, messages: [{ text: "raw" }] }]);
     });
 
     it("drops its connection when a reply says so with crrst", async () => {

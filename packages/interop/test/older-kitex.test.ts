@@ -167,6 +167,19 @@ describeKitex("TTHeader streaming with Kitex v0.14.1, which knows no RST", () =>
       });
     }
 
+    it("ignores META on stream 0 and on the id of a stream", async () => {
+      const outcome = await played((peer, sid) =>
+        peer.write(
+          meta({ sid: 0, method: "" }),
+          headerFrame({ sid }),
+          meta({ sid }),
+          say("ok", { sid }),
+          trailerFrame({ sid, strings: [] }),
+        ),
+      );
+      expect(outcome).toMatchObject({ error: null, ended: true, messages: [{ text: "ok" }] });
+    });
+
     it("loses its connection to an RST", async () => {
       const outcome = await played((peer, sid) =>
         peer.write(headerFrame({ sid, strings: [] }), rst({ sid, payload: exception(12104, "stop") })),

@@ -53,7 +53,7 @@ describe.skipIf(unavailable)(
       transport = ttheader();
       running = await transport.serve({
         stream: (stream) => void serve(stream),
-        call: () => Promise.resolve(undefined),
+        call: (call) => call.reply(undefined),
       });
       listener = createServer((socket) => transport.accept(socket));
       await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
