@@ -1,7 +1,7 @@
 import { AsyncResource } from "node:async_hooks";
 import type { Socket } from "node:net";
 import { type Address, type Ended, RpcError } from "@slipstream/stream";
-import { ClientSession } from "@slipstream/ttheader";
+import { ClientSession, createMessageScanner } from "@slipstream/ttheader";
 import { BackOff } from "./back-off.ts";
 import { cannotConnect, type Dial, dial } from "./connect.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -220,9 +220,10 @@ export class Pool {
     const { key } = this.#address;
     const link = new SocketLink(socket);
     const { pingPong } = this.#options;
-    const mayBeHeaderless = pingPong === "framed" || pingPong === "binary";
+    const isHeaderless = pingPong === "framed" || pingPong === "binary";
+    const createScanner = isHeaderless ? createMessageScanner : undefined;
     const tls = "encrypted" in socket && { tls: socket };
-    const peer = { address: key, transport, pingPong, mayBeHeaderless, ...tls };
+    const peer = { address: key, transport, pingPong, createScanner, ...tls };
     const closed = new Promise<void>((resolve) => socket.once("close", resolve));
     this.#closing.add(closed);
     void closed.then(() => this.#closing.delete(closed));

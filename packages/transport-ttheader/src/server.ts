@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { RpcError, type RunningTransport, type ServerHandler } from "@slipstream/stream";
-import { ServerSession } from "@slipstream/ttheader";
+import { createMessageScanner, ServerSession } from "@slipstream/ttheader";
 import type { ResolvedOptions } from "./options.ts";
 import { SocketLink } from "./socket-link.ts";
 
@@ -61,7 +61,7 @@ export class TtheaderServer {
     void closed.then(() => this.#closing.delete(closed));
     const link = new SocketLink(socket);
     const tls = "encrypted" in socket && { tls: socket };
-    const peer = { address, transport, mayBeHeaderless: true, ...tls };
+    const peer = { address, transport, createScanner: createMessageScanner, ...tls };
     const session: ServerSession = new ServerSession(link, peer, this.#options.session, handler, {
       onRefused: (error) => onEvent({ type: "limit_hit", transport, peer: address, error }),
       onEnded: (error) => {

@@ -1,9 +1,8 @@
 import { ACL_TOKEN_KEY, FIXED_BYTES, Flag, FrameKind, IntKey, MAGIC, ProtocolId, Section } from "./format.ts";
 import { FrameError } from "./frame-error.ts";
-import { type HeaderBlock, keepBlock } from "./header-block.ts";
 import { overLimit, type ResolvedFrameLimits } from "./limits.ts";
 import { readName } from "./name-cache.ts";
-import { readText, TextRange } from "./platform.ts";
+import { TextRange } from "./platform.ts";
 
 const KNOWN_PROTOCOLS = new Set<number>(Object.values(ProtocolId));
 const KIND_DIGIT = 0x30;
@@ -25,10 +24,11 @@ export class FrameHead {
   /** Whether there is a section for string pairs, be it empty: Kitex tells "no map" from "empty map". */
   hasStrings = false;
 
+  /** Where the sections lie, up to the payload. */
+  bytes: Uint8Array = noBytes;
+  sectionsStart = 0;
+
   readonly #limits: ResolvedFrameLimits;
-  #bytes: Uint8Array = noBytes;
-  #sections = 0;
-  #infoEnd = 0;
 
   constructor(limits: ResolvedFrameLimits) {
     this.#limits = limits;
@@ -62,9 +62,8 @@ export class FrameHead {
         `protocol id ${hex(this.protocolId)}; known are 0x00, 0x03, 0x04, 0x10 and 0x11`,
       );
     }
-    this.#bytes = bytes;
-    this.#sections = infoStart + 2 + (bytes[infoStart + 1] as number);
-    this.#infoEnd = infoEnd;
+    this.bytes = bytes;
+    this.sectionsStart = infoStart + 2 + (bytes[infoStart + 1] as number);
     this.payloadStart = infoEnd;
     this.payloadEnd = end;
     const digit = this.#check();
@@ -73,31 +72,16 @@ export class FrameHead {
 
   /** A view of the payload. */
   payload(): Uint8Array {
-    return this.#bytes.subarray(this.payloadStart, this.payloadEnd);
-  }
-
-  /** The sections, in memory of their own. */
-  keepSections(): HeaderBlock {
-    return keepBlock(this.#bytes, this.#sections, this.#infoEnd);
+    return this.bytes.subarray(this.payloadStart, this.payloadEnd);
   }
 
   /** Lets go of the bytes that it read, so that an idle connection does not keep them. */
   release(): void {
-    this.#bytes = noBytes;
-    this.#sections = 0;
-    this.#infoEnd = 0;
+    this.bytes = noBytes;
+    this.sectionsStart = 0;
+    this.payloadStart = 0;
+    this.payloadEnd = 0;
     this.hasStrings = false;
-  }
-
-  /** The text of an integer pair; the last one of a key counts. */
-  int(key: number): string | undefined {
-    return this.ints().get(key);
-  }
-
-  ints(): Map<number, string> {
-    const ints = new IntMap();
-    this.visitInts(ints);
-    return ints.map;
   }
 
   /** Undefined when the frame has no section for strings. */
@@ -110,44 +94,23 @@ export class FrameHead {
 
   /** Shows `visitor` each string pair in order. A key may come twice: the last one counts. */
   visitPairs(visitor: PairVisitor): void {
-    if (this.hasStrings) visitPairs(this.#bytes, this.#sections, this.#infoEnd, visitor);
+    if (this.hasStrings) visitPairs(this.bytes, this.sectionsStart, this.payloadStart, visitor);
   }
 
   /** Whether the sections are these bytes, so that what they say is known. */
   hasSections(sections: Uint8Array): boolean {
-    const start = this.#sections;
-    if (this.#infoEnd - start !== sections.length) return false;
-    for (let at = 0; at < sections.length; at++) if (this.#bytes[start + at] !== sections[at]) return false;
+    const start = this.sectionsStart;
+    if (this.payloadStart - start !== sections.length) return false;
+    for (let at = 0; at < sections.length; at++) if (this.bytes[start + at] !== sections[at]) return false;
     return true;
-  }
-
-  /** Shows `visitor` each integer pair in order. A key may come twice: the last one counts. */
-  visitInts(visitor: IntVisitor): void {
-    const bytes = this.#bytes;
-    for (let at = this.#sections; at < this.#infoEnd; ) {
-      const section = bytes[at++];
-      if (section === Section.ints) {
-        let left = uint16(bytes, at);
-        at += 2;
-        for (; left > 0; left--) {
-          const end = at + 4 + uint16(bytes, at + 2);
-          visitor.onInt(uint16(bytes, at), bytes, at + 4, end);
-          at = end;
-        }
-      } else if (section === Section.strings) {
-        at = skipStrings(bytes, at);
-      } else if (section === Section.aclToken) {
-        at += 2 + uint16(bytes, at);
-      }
-    }
   }
 
   /** Walks every section once, so that later readers need no checks; returns the digit of the frame kind, or -1. */
   #check(): number {
-    const bytes = this.#bytes;
-    const end = this.#infoEnd;
+    const bytes = this.bytes;
+    const end = this.payloadStart;
     const max = this.#limits.maxStringBytes;
-    let at = this.#sections;
+    let at = this.sectionsStart;
     let digit = -1;
     let hasStrings = false;
     if (at > end) throw new FrameError("truncated", "the transforms run past the end of the header info");
@@ -237,19 +200,6 @@ export function visitPairs(bytes: Uint8Array, start: number, end: number, visito
   if (token !== undefined) visitor.onToken(token);
 }
 
-/** Sees integer pairs where they stand: the text is in `bytes[start, end)`. */
-export interface IntVisitor {
-  onInt(key: number, bytes: Uint8Array, start: number, end: number): void;
-}
-
-class IntMap implements IntVisitor {
-  readonly map: Map<number, string> = new Map();
-
-  onInt(key: number, bytes: Uint8Array, start: number, end: number): void {
-    this.map.set(key, readText(bytes, start, end));
-  }
-}
-
 /** Collects all string pairs; of a repeated key the last. */
 class PairMap implements PairVisitor {
   readonly map: Map<string, string> = new Map();
@@ -280,13 +230,6 @@ function kindOf(digit: number): FrameKind {
   );
 }
 
-function skipStrings(bytes: Uint8Array, at: number): number {
-  let left = uint16(bytes, at) * 2;
-  at += 2;
-  for (; left > 0; left--) at += 2 + uint16(bytes, at);
-  return at;
-}
-
 function skipInts(bytes: Uint8Array, at: number): number {
   let left = uint16(bytes, at);
   at += 2;
@@ -310,7 +253,7 @@ function hex(byte: number): string {
   return `0x${byte.toString(16).padStart(2, "0")}`;
 }
 
-function uint16(bytes: Uint8Array, at: number): number {
+export function uint16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }
 

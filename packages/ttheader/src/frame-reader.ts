@@ -2,7 +2,7 @@ import { FIXED_BYTES, MAGIC } from "./format.ts";
 import { FrameError } from "./frame-error.ts";
 import { wrongMagic } from "./frame-head.ts";
 import { overLimit, type ResolvedFrameLimits } from "./limits.ts";
-import { MessageScanner } from "./message-scanner.ts";
+import type { MessageScanner } from "./message-scanner.ts";
 import { allocate } from "./platform.ts";
 
 /** LENGTH and MAGIC: with these a frame is known to be one, and how long it is. */
@@ -27,14 +27,17 @@ export interface OversizeFrame {
   readonly length: number;
 }
 
+export interface HeaderlessReceiver {
+  readonly createScanner: () => MessageScanner;
+  /** A Thrift message that is in no TTHeader frame, Framed (with its length) or plain, is in `bytes[start, end)`. */
+  onMessage(bytes: Uint8Array, start: number, end: number): void;
+}
+
 export interface FrameReceiver {
   /** A whole frame, LENGTH included, is in `bytes[start, end)`. */
   onFrame(bytes: Uint8Array, start: number, end: number): void;
-  /**
-   * A Thrift message that is in no TTHeader frame, Framed (with its length) or plain, is in `bytes[start, end)`. Without
-   * this method it is an error.
-   */
-  onHeaderless?(bytes: Uint8Array, start: number, end: number): void;
+  /** Takes Thrift messages that are in no TTHeader frame. Without this they are an error. */
+  readonly headerless?: HeaderlessReceiver;
   /** A frame over the limit has begun; its bytes are skipped. Without this method it is an error. */
   onOversize?(frame: OversizeFrame): void;
 }
@@ -111,17 +114,18 @@ export class FrameReader {
       return;
     }
     this.#scanner = undefined;
-    this.#receiver.onHeaderless?.(bytes, start, end);
+    this.#receiver.headerless?.onMessage(bytes, start, end);
   }
 
   /** Bytes of what begins at `at`; 0 while that is not known. */
   #totalBytes(bytes: Uint8Array, at: number, end: number): number {
     const magic = uint16(bytes, at + 4);
-    const takesHeaderless = this.#receiver.onHeaderless !== undefined;
-    if (takesHeaderless && (this.#scanner !== undefined || uint16(bytes, at) === THRIFT)) {
-      return this.#scan(bytes, at, end);
+    const { headerless } = this.#receiver;
+    if (headerless !== undefined && (this.#scanner !== undefined || uint16(bytes, at) === THRIFT)) {
+      this.#scanner ??= headerless.createScanner();
+      return this.#scan(this.#scanner, bytes, at, end);
     }
-    const isFramed = takesHeaderless && magic === THRIFT;
+    const isFramed = headerless !== undefined && magic === THRIFT;
     if (magic !== MAGIC && !isFramed) throw wrongMagic(magic);
     const length = int32(bytes, at) >>> 0;
     const least = isFramed ? MIN_MESSAGE_BYTES : FIXED_BYTES - 4;
@@ -134,10 +138,9 @@ export class FrameReader {
     return length + 4;
   }
 
-  #scan(bytes: Uint8Array, at: number, end: number): number {
-    this.#scanner ??= new MessageScanner();
-    const total = this.#scanner.scan(bytes, at, end);
-    const { knownBytes } = this.#scanner;
+  #scan(scanner: MessageScanner, bytes: Uint8Array, at: number, end: number): number {
+    const total = scanner.scan(bytes, at, end);
+    const { knownBytes } = scanner;
     if (knownBytes > this.#limits.maxFrameLength) {
       // It says no length, so it cannot be skipped.
       this.#receiver.onOversize?.({ sequenceId: 0, flags: 0, length: knownBytes });
@@ -170,7 +173,7 @@ export class FrameReader {
     let at = start + this.#take(bytes, start, FIXED_BYTES);
     if (this.#have < PREFIX_BYTES) return at;
     const total = this.#totalBytes(this.#part, 0, this.#have);
-    if (this.#scanner !== undefined) return this.#resumeScan(bytes, at, total);
+    if (this.#scanner !== undefined) return this.#resumeScan(this.#scanner, bytes, at, total);
     if (this.#have < FIXED_BYTES) return at;
     if (this.#isOversize(this.#part, 0, total)) {
       this.#skip = total - this.#have;
@@ -186,12 +189,12 @@ export class FrameReader {
   }
 
   /** The same for a message that says no length, of which `total` bytes are known to be all if it is not 0. */
-  #resumeScan(bytes: Uint8Array, start: number, total: number): number {
+  #resumeScan(scanner: MessageScanner, bytes: Uint8Array, start: number, total: number): number {
     let at = start;
     let length = total;
     if (length === 0) {
       at += this.#take(bytes, at, Math.max(this.#have + bytes.length - at, 2 * this.#part.length));
-      length = this.#scan(this.#part, 0, this.#have);
+      length = this.#scan(scanner, this.#part, 0, this.#have);
       if (length === 0) return at;
     }
     // What came behind it is read again, from where it came.

@@ -1,6 +1,7 @@
 import type { FrameKind } from "./format.ts";
 import { FrameError } from "./frame-error.ts";
 import { FrameHead } from "./frame-head.ts";
+import { readInts } from "./int-pairs.ts";
 import { overLimit, type ResolvedFrameLimits, resolveLimits } from "./limits.ts";
 
 /** A frame with everything in it read: for tools and tests. The hot path reads with `FrameHead`. */
@@ -43,7 +44,7 @@ export function decodeFrame(bytes: Uint8Array, limits: ResolvedFrameLimits = def
     protocolId: head.protocolId,
     kind: head.kind,
     strings: head.strings(),
-    ints: head.ints(),
+    ints: readInts(head),
     payload: bytes.subarray(head.payloadStart, head.payloadEnd),
   };
 }

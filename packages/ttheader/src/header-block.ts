@@ -1,3 +1,4 @@
+import type { FrameHead } from "./frame-head.ts";
 import { allocate } from "./platform.ts";
 
 const POOL_BYTES = 16 * 1024;
@@ -19,8 +20,8 @@ export class HeaderBlock {
   }
 }
 
-/** A copy of `bytes[start, end)`, which stay a chunk's otherwise. */
-export function keepBlock(bytes: Uint8Array, start: number, end: number): HeaderBlock {
+/** A copy of the sections of a frame, which are part of a chunk otherwise. */
+export function keepSections({ bytes, sectionsStart: start, payloadStart: end }: FrameHead): HeaderBlock {
   const length = end - start;
   if (length > POOL_BYTES / 8) return new HeaderBlock(bytes.slice(start, end), 0, length);
   if (length > POOL_BYTES - poolEnd) {

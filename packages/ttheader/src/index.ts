@@ -15,6 +15,8 @@ export { FrameReader } from "./frame-reader.ts";
 export type { FrameLimits, ResolvedFrameLimits } from "./limits.ts";
 export { resolveLimits } from "./limits.ts";
 export type { Link, LinkReceiver, Outgoing } from "./link.ts";
+export type { MessageScanner } from "./message-scanner.ts";
+export { createMessageScanner } from "./message-scanner.ts";
 export type { ResolvedSessionOptions, SessionOptions } from "./options.ts";
 export { resolveSessionOptions } from "./options.ts";
 export type { Payload, PayloadForm, PingPongForm } from "./payload.ts";

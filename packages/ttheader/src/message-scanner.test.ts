@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FrameReader } from "./frame-reader.ts";
 import { resolveLimits } from "./limits.ts";
-import { MessageScanner } from "./message-scanner.ts";
+import { createMessageScanner, MessageScanner } from "./message-scanner.ts";
 
 interface Tree {
   readonly flag?: boolean | undefined;
@@ -60,8 +60,11 @@ function cut(pieces: readonly Uint8Array[], maxMessageBytes = 2 ** 20): string[]
   const messages: string[] = [];
   const reader = new FrameReader(resolveLimits({ maxMessageBytes }), {
     onFrame: () => messages.push("a frame"),
-    onHeaderless: (bytes, start, end) =>
-      messages.push(Buffer.from(bytes.subarray(start, end)).toString("hex")),
+    headerless: {
+      createScanner: createMessageScanner,
+      onMessage: (bytes, start, end) =>
+        messages.push(Buffer.from(bytes.subarray(start, end)).toString("hex")),
+    },
   });
   for (const piece of pieces) reader.push(piece);
   expect(reader.pendingBytes).toBe(0);

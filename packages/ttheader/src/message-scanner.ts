@@ -122,6 +122,11 @@ export class MessageScanner {
   }
 }
 
+/** For {@link SessionPeer.createScanner}. */
+export function createMessageScanner(): MessageScanner {
+  return new MessageScanner();
+}
+
 function malformed(why: string): FrameError {
   return new FrameError("unknown", `a Thrift message without frame cannot be read: ${why}`);
 }

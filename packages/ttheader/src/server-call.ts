@@ -18,6 +18,7 @@ import {
 import { Flag } from "./format.ts";
 import { FrameError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
+import { keepSections } from "./header-block.ts";
 import { writeReply } from "./message.ts";
 import { encodeEnvelope, type Payload, type PayloadForm, withLength } from "./payload.ts";
 import { StreamPeer } from "./peer.ts";
@@ -82,7 +83,7 @@ export class ServerCall implements Exchange {
     this.isUnordered = this.#isSlipstream || (head !== undefined && (head.flags & Flag.outOfOrder) !== 0);
     this.id = this.isUnordered && head !== undefined ? head.sequenceId : queueId;
     this.request = bytes.subarray(message.bodyStart, end);
-    const peer = new StreamPeer(session.peer, this.#isSlipstream, head?.keepSections());
+    const peer = new StreamPeer(session.peer, this.#isSlipstream, head && keepSections(head));
     this.start = new ReceivedStart(received, message.method, this.#ending, peer);
   }
 

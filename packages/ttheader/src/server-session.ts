@@ -2,6 +2,8 @@ import { RpcError, type ServerHandler } from "@slipstream/stream";
 import { type Control, ControlKey, encodeHello } from "./control.ts";
 import { IntKey } from "./format.ts";
 import type { FrameHead } from "./frame-head.ts";
+import { keepSections } from "./header-block.ts";
+import { readInts } from "./int-pairs.ts";
 import type { Link } from "./link.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
 import { readPayload } from "./payload.ts";
@@ -62,7 +64,7 @@ export class ServerSession extends Session {
     try {
       received = readStart(head);
     } catch (error) {
-      this.#newStream(head, head.int(IntKey.toMethod) ?? "").end({
+      this.#newStream(head, readInts(head).get(IntKey.toMethod) ?? "").end({
         error: RpcError.from(error),
         trailer: [],
       });
@@ -75,7 +77,7 @@ export class ServerSession extends Session {
       stream.end({ error: refusal, trailer: [] });
       return;
     }
-    stream.begin(received, head.keepSections());
+    stream.begin(received, keepSections(head));
     this.#handler.stream(stream);
   }
 

@@ -76,8 +76,11 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     this.#writer = new HeadWriter(options.limits);
     this.#reader = new FrameReader(options.limits, {
       onFrame: (bytes, start, end) => this.#onFrame(bytes, start, end),
-      ...(peer.mayBeHeaderless === true && {
-        onHeaderless: (bytes: Uint8Array, start: number, end: number) => this.onHeaderless(bytes, start, end),
+      ...(peer.createScanner && {
+        headerless: {
+          createScanner: peer.createScanner,
+          onMessage: (bytes: Uint8Array, start: number, end: number) => this.onHeaderless(bytes, start, end),
+        },
       }),
       onOversize: (frame) => this.#onOversize(frame),
     });

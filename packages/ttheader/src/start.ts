@@ -11,8 +11,9 @@ import {
 } from "@slipstream/stream";
 import { SIDE_ENTRY_KEY } from "./fields.ts";
 import { ACL_TOKEN_KEY, IntKey } from "./format.ts";
-import type { FrameHead, IntVisitor, PairVisitor } from "./frame-head.ts";
+import type { FrameHead, PairVisitor } from "./frame-head.ts";
 import { type HeadWriter, pairBound } from "./head-writer.ts";
+import { type IntVisitor, visitInts } from "./int-pairs.ts";
 import { readName } from "./name-cache.ts";
 import { asciiBytes, readText, type TextRange } from "./platform.ts";
 
@@ -26,12 +27,12 @@ const UPSTREAM_NAME = "UPSTREAM_";
 const ACL_TOKEN_NAME = ACL_TOKEN_KEY.slice(TRANSIENT.length);
 const MAX_TIMEOUT_MS = 0x7fffffff;
 
-const metainfoBytes = asciiBytes("RPC_");
-const persistentBytes = asciiBytes(PERSISTENT);
-const transientBytes = asciiBytes(TRANSIENT);
-const upstreamBytes = asciiBytes(UPSTREAM);
-const serviceBytes = asciiBytes(SERVICE_KEY);
-const sideEntryBytes = asciiBytes(SIDE_ENTRY_KEY);
+const metainfoBytes = /* @__PURE__ */ asciiBytes("RPC_");
+const persistentBytes = /* @__PURE__ */ asciiBytes(PERSISTENT);
+const transientBytes = /* @__PURE__ */ asciiBytes(TRANSIENT);
+const upstreamBytes = /* @__PURE__ */ asciiBytes(UPSTREAM);
+const serviceBytes = /* @__PURE__ */ asciiBytes(SERVICE_KEY);
+const sideEntryBytes = /* @__PURE__ */ asciiBytes(SIDE_ENTRY_KEY);
 
 const emptyMap: ReadonlyMap<string, string> = new Map();
 
@@ -146,7 +147,7 @@ export function readStart(head: FrameHead): Received {
   const start = new StartReader();
   head.visitPairs(start);
   start.readSideEntry();
-  head.visitInts(start);
+  visitInts(head, start);
   return start;
 }
 
