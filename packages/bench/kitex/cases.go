@@ -38,7 +38,10 @@ func caseNamed(name string) (runner, error) {
 	case "open":
 		var pairs int
 		if _, err := fmt.Sscanf(rest, "%dpairs.c%d", &pairs, &count); err == nil && pairs == 10 {
-			return opening(count), nil
+			return opening(count, withMetadata), nil
+		}
+		if _, err := fmt.Sscanf(rest, "changing.c%d", &count); err == nil {
+			return opening(count, withChangingMetadata), nil
 		}
 	case "sstream", "cstream", "duplex":
 		if _, err := fmt.Sscanf(rest, "%d%1s.s%d", &size, &unit, &count); err != nil {
@@ -65,10 +68,10 @@ func unary(inFlight int) runner {
 	}
 }
 
-func opening(inFlight int) runner {
+func opening(inFlight int, metadata func(context.Context) context.Context) runner {
 	return func(c *benchClient, seconds float64, _ *state) (sample, error) {
 		payload := payloadFor(64)
-		return closedLoop(inFlight, seconds, func(int) error { return c.open(withMetadata(context.Background()), payload) })
+		return closedLoop(inFlight, seconds, func(int) error { return c.open(metadata(context.Background()), payload) })
 	}
 }
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import type { Results } from "./report.ts";
+import type { Results } from "./results.ts";
 
 it("runs one quick round of every case over TTHeader, beside the baseline and the ceiling", async () => {
   const out = mkdtempSync(join(tmpdir(), "bench-"));

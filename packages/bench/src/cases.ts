@@ -1,5 +1,5 @@
 import type { BenchClient, Operation } from "./contender.ts";
-import { metadataPairs, payloadFor } from "./messages.ts";
+import { changingPairs, type Pairs, payloadFor, somePairs, tenPairs } from "./messages.ts";
 
 export interface Sample {
   /** Calls, messages, echoes or streams. */
@@ -33,16 +33,18 @@ class Latencies {
   }
 }
 
-async function closedLoop(
-  inFlight: number,
+/** That many loops at once, each doing an operation after the other; `prepare` makes what one of them does. */
+export async function closedLoop(
+  loops: number,
   seconds: number,
-  operation: () => Promise<void>,
+  prepare: () => () => Promise<void>,
 ): Promise<Sample> {
   const latencies = new Latencies();
   const start = performance.now();
   const end = start + seconds * 1_000;
   let operations = 0;
-  const worker = async (): Promise<void> => {
+  const loop = async (): Promise<void> => {
+    const operation = prepare();
     for (let before = performance.now(); before < end; ) {
       await operation();
       const after = performance.now();
@@ -51,7 +53,7 @@ async function closedLoop(
       before = after;
     }
   };
-  await Promise.all(Array.from({ length: inFlight }, worker));
+  await Promise.all(Array.from({ length: loops }, loop));
   return { operations, seconds: (performance.now() - start) / 1_000, ...latencies.summary() };
 }
 
@@ -83,7 +85,7 @@ function unary(inFlight: number): Case {
     needs: "unary",
     run(client, isTyped, seconds) {
       const payload = payloadFor(64, isTyped);
-      return closedLoop(inFlight, seconds, async () => {
+      return closedLoop(inFlight, seconds, () => async () => {
         const length = await client.unary?.(payload);
         if (length !== payload.length)
           throw new Error(`an echo of ${length} bytes, expected ${payload.length}`);
@@ -162,20 +164,21 @@ function duplex(size: number, streams: number): Case {
   };
 }
 
-function opening(inFlight: number, metadata: readonly (readonly [string, string])[]): Case {
+/** Opens a stream, has one message echoed, closes it. */
+function opening(title: string, inFlight: number, nextPairs: () => Pairs): Case {
   return {
-    title: `open, echo, close with ${metadata.length} pairs, ${inFlight} at once`,
+    title: `open, echo, close with ${title}, ${inFlight} at once`,
     needs: "bidi",
     run(client, isTyped, seconds) {
       const payload = payloadFor(64, isTyped);
       return closedLoop(
         inFlight,
         seconds,
-        () =>
+        () => () =>
           new Promise((resolve, reject) => {
             let echoes = 0;
             const stream = client.bidi?.({
-              metadata,
+              metadata: nextPairs(),
               onMessage() {
                 echoes++;
                 stream?.end();
@@ -187,6 +190,21 @@ function opening(inFlight: number, metadata: readonly (readonly [string, string]
       );
     },
   };
+}
+
+/** Opening with so many constant pairs. */
+export function openingWith(count: number): Case {
+  const pairs = somePairs(count);
+  return opening(`${count} pairs`, 64, () => pairs);
+}
+
+function openingWithChanging(): Case {
+  let calls = 0;
+  return opening(
+    "10 pairs of which 4 change",
+    64,
+    () => changingPairs[calls++ % changingPairs.length] ?? tenPairs,
+  );
 }
 
 function sizeName(size: number): string {
@@ -205,8 +223,16 @@ export const cases: Readonly<Record<string, Case>> = {
   "cstream.1K.s16": clientStream(1024, 16),
   "duplex.64B.s16": duplex(64, 16),
   "duplex.1K.s16": duplex(1024, 16),
-  "open.10pairs.c64": opening(64, metadataPairs),
+  "open.10pairs.c64": openingWith(10),
+  "open.changing.c64": openingWithChanging(),
+  "unary.c1.pinned": { ...unary(1), title: "ping-pong, 1 in flight, both sides on one core" },
 };
+
+/** Needs processes that are pinned to one core. */
+export const pinnedCase = "unary.c1.pinned";
+
+/** What is measured by processes that run where they like. */
+export const caseNames: readonly string[] = Object.keys(cases).filter((name) => name !== pinnedCase);
 
 export const quickCases: readonly string[] = [
   "unary.c64",

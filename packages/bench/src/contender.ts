@@ -1,3 +1,5 @@
+import type { Pairs } from "./messages.ts";
+
 /** What the report says of a contender. */
 export interface Described {
   readonly name: string;
@@ -81,8 +83,8 @@ export interface BenchClient {
 }
 
 export interface BidiOptions {
-  /** Pairs that the server has to read. */
-  readonly metadata?: readonly (readonly [string, string])[];
+  /** Pairs that travel with the call, and that the server has to read. */
+  readonly metadata?: Pairs;
   readonly onMessage: (length: number) => void;
   /** The stream is over on both sides. */
   readonly onEnd: (error?: unknown) => void;

@@ -46,7 +46,7 @@ export const Bench: Service<{
   bidi: m.bidi("Bidi", StreamMessage, StreamMessage),
 }));
 
-const timestamp = 1_760_000_000_000n;
+export const timestamp: bigint = 1_760_000_000_000n;
 /** Bytes that the other fields take in Thrift's binary protocol. */
 const otherFieldsBytes = 46;
 
@@ -67,8 +67,11 @@ export function payloadFor(size: number, isTyped: boolean): Uint8Array {
   return payload;
 }
 
+/** What travels with a call: keys in capitals with underscores, so that every transport can carry them. */
+export type Pairs = readonly (readonly [string, string])[];
+
 /** Ten pairs, like what metainfo and tracing put on a call. */
-export const metadataPairs: readonly (readonly [string, string])[] = [
+export const tenPairs: Pairs = [
   ["K0", "tenant-00017"],
   ["USER_ID", "7300123456789"],
   ["REGION", "eu-west-1"],
@@ -81,7 +84,29 @@ export const metadataPairs: readonly (readonly [string, string])[] = [
   ["K9", "last"],
 ];
 
-/** The server's proof that it read them: a call that carries K0 carries K9. */
+/** The same ten keys with four values that change from call to call, as tracing makes them: a thousand in turn. */
+export const changingPairs: readonly Pairs[] = Array.from({ length: 1_000 }, (_, i) => {
+  const unique = (Math.imul(i + 1, 2_654_435_761) >>> 0).toString(16).padStart(8, "0").repeat(4);
+  const changing: Readonly<Record<string, string>> = {
+    USER_ID: `73001234${String(i).padStart(5, "0")}`,
+    LOG_ID: `0217599${unique}${i}`,
+    TRACEID: unique,
+    SPANID: unique.slice(0, 16),
+  };
+  return tenPairs.map(([key, value]) => [key, changing[key] ?? value]);
+});
+
+/** Any number of pairs. */
+export function somePairs(count: number): Pairs {
+  return Array.from({ length: count }, (_, i) => tenPairs[i] ?? [`KEY_${i}`, `value ${i}`]);
+}
+
+/** The name under which gRPC carries a pair. */
+export function headerName(key: string): string {
+  return `rpc-persist-${key.toLowerCase().replaceAll("_", "-")}`;
+}
+
+/** The server's proof that it read them: a call that carries all ten carries the last. */
 export function checkMetadata(get: (key: string) => string | undefined): void {
-  if (get("K0") !== undefined && get("K9") !== "last") throw new Error("metadata was lost");
+  if (get("FROM_SERVICE") !== undefined && get("K9") !== "last") throw new Error("metadata was lost");
 }

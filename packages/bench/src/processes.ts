@@ -2,9 +2,15 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { cases } from "./cases.ts";
 import type { Operation, Pair, ProcessOptions, RunResult, SideBytes } from "./contender.ts";
+import type { GrowthAxis } from "./growth.ts";
 import type { Command } from "./worker.ts";
 
 const worker = fileURLToPath(new URL("./worker.ts", import.meta.url));
+
+export interface NodePairOptions extends ProcessOptions {
+  /** A module outside of this package that exports the contender. */
+  readonly adapterPath?: string | undefined;
+}
 
 /** One side of a contender. */
 class Side {
@@ -17,7 +23,7 @@ class Side {
   constructor(
     contender: string,
     side: "server" | "client",
-    { profileFolder, fromSources, cpu }: ProcessOptions,
+    { profileFolder, fromSources, cpu, adapterPath }: NodePairOptions,
   ) {
     this.#what = `${contender} (${side})`;
     const execArgv = ["--expose-gc", "--no-warnings", "--no-flush-bytecode", "--import=tsx"];
@@ -30,7 +36,7 @@ class Side {
       cpu === undefined
         ? { execArgv }
         : { execPath: "taskset", execArgv: ["-c", cpu, process.execPath, ...execArgv] };
-    this.#process = fork(worker, [contender, side], {
+    this.#process = fork(worker, [contender, side, ...(adapterPath ? [adapterPath] : [])], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       ...pinned,
     });
@@ -92,13 +98,13 @@ export class NodePair implements Pair {
   readonly #client: Side;
   #operations: readonly Operation[] = [];
 
-  private constructor(name: string, options: ProcessOptions) {
+  private constructor(name: string, options: NodePairOptions) {
     this.name = name;
     this.#server = new Side(name, "server", options);
     this.#client = new Side(name, "client", options);
   }
 
-  static async start(name: string, options: ProcessOptions): Promise<NodePair> {
+  static async start(name: string, options: NodePairOptions): Promise<NodePair> {
     const pair = new NodePair(name, options);
     try {
       await Promise.all([pair.#server.ready(), pair.#client.ready()]);
@@ -113,16 +119,34 @@ export class NodePair implements Pair {
 
   can(caseName: string): boolean {
     const needs = cases[caseName]?.needs;
-    return needs !== undefined && this.#operations.includes(needs);
+    return needs !== undefined && this.has(needs);
   }
 
-  async run(name: string, seconds: number): Promise<RunResult> {
+  has(operation: Operation): boolean {
+    return this.#operations.includes(operation);
+  }
+
+  run(name: string, seconds: number): Promise<RunResult> {
+    return this.#measure({ operation: "run", name, seconds });
+  }
+
+  /** Makes that the client holds `count` of what the axis counts; it never holds fewer again. */
+  async hold(axis: GrowthAxis, count: number): Promise<void> {
+    await this.#client.call({ operation: "hold", axis, count }, 120);
+  }
+
+  /** Runs the operation of an axis beside what is held. */
+  grow(axis: GrowthAxis, count: number, seconds: number): Promise<RunResult> {
+    return this.#measure({ operation: "grow", axis, count, seconds });
+  }
+
+  async #measure(command: Omit<Command, "id">): Promise<RunResult> {
     await Promise.all([
       this.#client.call({ operation: "collect" }),
       this.#server.call({ operation: "collect" }),
     ]);
     const before = (await this.#server.call({ operation: "cpu" })) as number;
-    const { cpuSeconds, ...sample } = (await this.#client.call({ operation: "run", name, seconds })) as {
+    const { cpuSeconds, ...sample } = (await this.#client.call(command)) as {
       operations: number;
       seconds: number;
       cpuSeconds: number;
@@ -132,7 +156,7 @@ export class NodePair implements Pair {
   }
 
   async idleStreamBytes(count: number): Promise<SideBytes | undefined> {
-    if (!this.#operations.includes("bidi")) return undefined;
+    if (!this.has("bidi")) return undefined;
     // The first ones pay for code and pools.
     await this.#client.call({ operation: "openIdle", count: 200 });
     const rss = async (): Promise<[number, number]> => [

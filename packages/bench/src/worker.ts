@@ -1,26 +1,39 @@
 // One side of a contender in a process of its own, told what to do over the channel of `fork`.
 import { cases } from "./cases.ts";
 import type { BenchClient, Contender } from "./contender.ts";
-import { contenders } from "./contenders/index.ts";
+import { loadContender } from "./contenders/load.ts";
+import { type GrowthAxis, growths, Held } from "./growth.ts";
 
 export interface Command {
   readonly id: number;
-  readonly operation: "listen" | "connect" | "run" | "cpu" | "rss" | "collect" | "openIdle" | "exit";
+  readonly operation:
+    | "listen"
+    | "connect"
+    | "run"
+    | "hold"
+    | "grow"
+    | "cpu"
+    | "rss"
+    | "collect"
+    | "openIdle"
+    | "exit";
   readonly port?: number;
   readonly name?: string;
+  readonly axis?: GrowthAxis;
   readonly seconds?: number;
   readonly count?: number;
 }
 
-const [, , name = ""] = process.argv;
+const [, , name = "", , adapterPath] = process.argv;
 const contender = await load();
+let port = 0;
 let client: BenchClient = {};
+let held: Held | undefined;
 const states = new Map<string, { rate?: number }>();
-const idle: unknown[] = [];
 
 async function load(): Promise<Contender> {
-  const found = await contenders[name]?.();
-  if (!found || !("connect" in found)) throw new Error(`no contender ${name} that runs on Node`);
+  const found = await loadContender(name, adapterPath);
+  if (!("connect" in found)) throw new Error(`${name} does not run on Node`);
   return found;
 }
 
@@ -34,7 +47,9 @@ async function perform(command: Command): Promise<unknown> {
     case "listen":
       return (await contender.startServer()).port;
     case "connect":
-      client = await contender.connect(command.port ?? 0);
+      port = command.port ?? 0;
+      client = await contender.connect(port);
+      held = new Held(client, contender.isTyped, () => contender.connect(port));
       return Object.keys(client);
     case "run": {
       const { name: key = "", seconds = 1 } = command;
@@ -42,6 +57,14 @@ async function perform(command: Command): Promise<unknown> {
       states.set(key, state);
       const before = cpuSeconds();
       const sample = await cases[key]?.run(client, contender.isTyped, seconds, state);
+      return { ...sample, cpuSeconds: cpuSeconds() - before };
+    }
+    case "hold":
+      return held && growths[command.axis ?? "streams"].hold(held, command.count ?? 0);
+    case "grow": {
+      const { axis = "streams", count = 1, seconds = 1 } = command;
+      const before = cpuSeconds();
+      const sample = held && (await growths[axis].run(held, count, seconds));
       return { ...sample, cpuSeconds: cpuSeconds() - before };
     }
     case "cpu":
@@ -54,21 +77,12 @@ async function perform(command: Command): Promise<unknown> {
       for (let i = 0; i < 3; i++) globalThis.gc?.();
       return process.memoryUsage().rss;
     case "openIdle":
-      for (let i = 0; i < (command.count ?? 0); i++) await openIdle();
-      return undefined;
+      return held?.openStreams(command.count ?? 0);
     case "exit":
       // Next turn, so that a profile is written.
       setImmediate(() => process.exit(0));
       return undefined;
   }
-}
-
-function openIdle(): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stream = client.bidi?.({ onMessage: () => resolve(), onEnd: reject });
-    stream?.send(new Uint8Array(18));
-    idle.push(stream);
-  });
 }
 
 process.on("message", (command: Command) => {

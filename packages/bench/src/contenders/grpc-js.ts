@@ -1,6 +1,6 @@
 import grpc from "@grpc/grpc-js";
 import type { Contender } from "../contender.ts";
-import { checkMetadata, metadataPairs, payloadFor } from "../messages.ts";
+import { checkMetadata, headerName, payloadFor } from "../messages.ts";
 
 // Identity serializers: the baseline is gRPC itself, without anybody's codec.
 const identity = (bytes: Buffer): Buffer => bytes;
@@ -28,13 +28,11 @@ const service = {
   bidi: method("Bidi", true, true),
 };
 
-const options: grpc.ChannelOptions = {
+export const channelOptions: grpc.ChannelOptions = {
   "grpc.max_receive_message_length": -1,
   "grpc.max_send_message_length": -1,
   "grpc.use_local_subchannel_pool": 1,
 };
-
-const headerName = (key: string): string => `rpc-persist-${key.toLowerCase().replaceAll("_", "-")}`;
 
 export const grpcJs: Contender = {
   name: "grpc-js",
@@ -42,7 +40,7 @@ export const grpcJs: Contender = {
   note: "callbacks and events, bytes as messages; message limits lifted",
   packages: ["@grpc/grpc-js"],
   async startServer() {
-    const server = new grpc.Server(options);
+    const server = new grpc.Server(channelOptions);
     server.addService(service, {
       unary(call: grpc.ServerUnaryCall<Buffer, Buffer>, done: grpc.sendUnaryData<Buffer>) {
         done(null, call.request);
@@ -86,7 +84,7 @@ export const grpcJs: Contender = {
     return { port };
   },
   async connect(port) {
-    const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), options);
+    const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), channelOptions);
     await new Promise<void>((resolve, reject) =>
       client.waitForReady(Date.now() + 5_000, (error) => (error ? reject(error) : resolve())),
     );
@@ -131,8 +129,7 @@ export const grpcJs: Contender = {
         }),
       bidi({ metadata, onMessage, onEnd }) {
         const headers = new grpc.Metadata();
-        if (metadata === metadataPairs)
-          for (const [key, value] of metadata) headers.set(headerName(key), value);
+        for (const [key, value] of metadata ?? []) headers.set(headerName(key), value);
         const call = client.makeBidiStreamRequest(bidi.path, identity, identity, headers);
         call.on("data", (message: Buffer) => onMessage(message.length));
         call.on("error", onEnd);

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { kitexUnavailable } from "@slipstream/interop";
 import { describe, expect, it } from "vitest";
 import { cases } from "../cases.ts";
-import type { Results } from "../report.ts";
+import type { Results } from "../results.ts";
 import { kitexGrpc, kitexTtheader } from "./kitex.ts";
 
 const unavailable = kitexUnavailable();

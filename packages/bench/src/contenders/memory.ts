@@ -2,7 +2,7 @@ import { createClient } from "@slipstream/rpc";
 import { memory } from "@slipstream/transport-memory";
 import type { Contender } from "../contender.ts";
 import { Bench } from "../messages.ts";
-import { benchClient, benchServer } from "./slipstream.ts";
+import { benchClient, benchServer } from "./service.ts";
 
 /** Both sides in the client's process: what is left of the cost when there is no wire. */
 export const overMemory: Contender = {

@@ -1,12 +1,15 @@
 /**
  * Thrift codecs on a struct of 700 bytes and one of 80: ours against npm thrift and against code written by hand. Run:
- * npx tsx --conditions=@slipstream/source packages/bench/src/micro/thrift.ts [rounds]
+ * npx tsx --conditions=@slipstream/source packages/bench/src/micro/thrift.ts [rounds] [--json]
  *
  * A figure is the best of several rounds in which the contenders take turns, since other programs only ever make one
  * slower; each round is the median of tinybench. One operation is one message.
  */
+import { parseArgs } from "node:util";
 import { type CodecOptions, createCodecs } from "@slipstream/thrift";
 import { Bench } from "tinybench";
+import { noCompiler } from "../apache-compiler.ts";
+import type { CodecFigure } from "../results.ts";
 import { decodeRec, decodeSmall, encodeRec, encodeSmall } from "./thrift/by-hand.ts";
 import { count, Rec, recs, Small, smalls } from "./thrift/messages.ts";
 import { npmThrift } from "./thrift/npm-thrift.ts";
@@ -60,7 +63,7 @@ function hand(name: string, copies: boolean): Contender {
 function npm(): Contender[] {
   const thrift = npmThrift();
   if (thrift === undefined) {
-    console.log("npm thrift is left out: the Apache compiler (Debian package thrift-compiler) is not there");
+    console.error(`npm thrift is left out: ${noCompiler}`);
     return [];
   }
   const made = (name: string, values: readonly object[]): unknown[] =>
@@ -126,7 +129,11 @@ for (const shape of ["large", "small"] as const) {
   if (new Set(bytes).size !== 1) throw new Error(`the contenders do not write the same bytes (${shape})`);
 }
 
-const rounds = Number(process.argv[2] ?? 9);
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean", default: false } },
+});
+const rounds = Number(positionals[0] ?? 9);
 for (let round = 0; round < rounds; round++) {
   for (const shape of ["large", "small"] as const) {
     for (let i = 0; i < contenders.length; i++) {
@@ -135,25 +142,45 @@ for (let round = 0; round < rounds; round++) {
   }
 }
 
+function nanoseconds(name: string, struct: "large" | "small", what: "encode" | "decode"): number {
+  return best.get(`${name} ${struct} ${what}`) ?? Number.NaN;
+}
+
 /** What a contender is held against: code by hand that treats binary fields alike. */
 function handOf(name: string): string {
   return name.endsWith("views") || name === "npm thrift" ? "by hand, views" : "by hand";
 }
 
-for (const shape of ["large", "small"] as const) {
-  const ns = (name: string, what: string): number => best.get(`${name} ${shape} ${what}`) ?? Number.NaN;
-  const ratio = (name: string, base: string, what: string): number =>
-    Math.round((ns(base, what) / ns(name, what)) * 100) / 100;
-  console.log(shape === "large" ? "\n21 fields, 700 bytes" : "\n5 fields, 80 bytes");
+function print(struct: "large" | "small"): void {
+  const ratio = (name: string, base: string, what: "encode" | "decode"): number =>
+    Math.round((nanoseconds(base, struct, what) / nanoseconds(name, struct, what)) * 100) / 100;
+  console.log(struct === "large" ? "\n21 fields, 700 bytes" : "\n5 fields, 80 bytes");
   console.table(
     contenders.map(({ name }) => ({
       codec: name,
-      "encode, ns": Math.round(ns(name, "encode")),
-      "decode, ns": Math.round(ns(name, "decode")),
+      "encode, ns": Math.round(nanoseconds(name, struct, "encode")),
+      "decode, ns": Math.round(nanoseconds(name, struct, "decode")),
       "encode ÷ npm": ratio(name, "npm thrift", "encode"),
       "decode ÷ npm": ratio(name, "npm thrift", "decode"),
       "encode ÷ hand": ratio(name, handOf(name), "encode"),
       "decode ÷ hand": ratio(name, handOf(name), "decode"),
     })),
   );
+}
+
+const structs = ["large", "small"] as const;
+if (options.json) {
+  const figures = structs.flatMap((struct) =>
+    contenders.map(
+      ({ name }): CodecFigure => ({
+        codec: name,
+        struct,
+        encodeNs: nanoseconds(name, struct, "encode"),
+        decodeNs: nanoseconds(name, struct, "decode"),
+      }),
+    ),
+  );
+  console.log(JSON.stringify(figures));
+} else {
+  for (const struct of structs) print(struct);
 }

@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer } from "node:net";
 import type { Contender } from "../../contender.ts";
-import { checkMetadata, payloadFor, streamMessage } from "../../messages.ts";
+import { checkMetadata, type Pairs, payloadFor, streamMessage } from "../../messages.ts";
 import { CeilingConnection, CeilingStream, MethodFrames } from "./connection.ts";
 
 const methods = new Map(
@@ -62,7 +62,7 @@ export const ceiling: Contender = {
       waiting[id]?.(message.payload.length);
       waiting[id] = undefined;
     };
-    const open = (method: string, metadata?: readonly (readonly [string, string])[]): CeilingStream => {
+    const open = (method: string, metadata?: Pairs): CeilingStream => {
       const id = ++lastId;
       const frames = methods.get(method) as MethodFrames;
       const stream = new CeilingStream(connection, id, frames);

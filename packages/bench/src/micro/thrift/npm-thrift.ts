@@ -1,9 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import thrift from "thrift";
+import { compileThrift } from "../../apache-compiler.ts";
 import { idl } from "./messages.ts";
 
 const { TBinaryProtocol, TFramedTransport } = thrift as {
@@ -25,16 +21,9 @@ export interface NpmThrift {
 
 /** Undefined when the Apache compiler is not there. */
 export function npmThrift(): NpmThrift | undefined {
-  const code = compile();
-  if (code === undefined) return undefined;
-  // node-int64 is a dependency of npm thrift, not ours.
-  const theirs = createRequire(createRequire(import.meta.url).resolve("thrift"));
-  const module = { exports: {} as Record<string, new (fields?: object) => Instance> };
-  // oxlint-disable-next-line typescript/no-implied-eval, no-new-func -- CommonJS that is on no disk
-  new Function("module", "require", code)(module, (name: string): unknown =>
-    name === "thrift" ? thrift : theirs(name),
-  );
-  const classOf = (name: string) => module.exports[name] as new (fields?: object) => Instance;
+  const types = compileThrift(idl)?.("bench_types");
+  if (types === undefined) return undefined;
+  const classOf = (name: string) => types[name] as new (fields?: object) => Instance;
   return {
     make: (name, fields) => new (classOf(name))(fields),
     encode(value) {
@@ -53,16 +42,4 @@ export function npmThrift(): NpmThrift | undefined {
       return value;
     },
   };
-}
-
-function compile(): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), "bench-thrift-"));
-  try {
-    const file = join(folder, "bench.thrift");
-    writeFileSync(file, idl);
-    const { status } = spawnSync("thrift", ["--gen", "js:node", "-out", folder, file], { timeout: 20_000 });
-    return status === 0 ? readFileSync(join(folder, "bench_types.js"), "utf8") : undefined;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }

@@ -1,0 +1,145 @@
+import { cases } from "../cases.ts";
+import { type Measurement, median, perCpuSecond, type Results, rate, ratios } from "../results.ts";
+import { growthTables } from "./growth-tables.ts";
+import { short, spread, table } from "./table.ts";
+import { targetTables } from "./target-tables.ts";
+
+/** The whole report as Markdown. */
+export function report(results: Results): string {
+  const sections = [
+    ratioTable(results),
+    ceilingTable(results),
+    targetTables(results),
+    growthTables(results),
+    idleTable(results),
+    codecTable(results),
+    figures(results),
+    about(results),
+  ];
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`;
+}
+
+function ratioTable(results: Results): string[] {
+  if (results.measurements.length === 0) return [];
+  const { baseline } = results;
+  const names = results.contenders.map(({ name }) => name).filter((name) => name !== baseline);
+  return [
+    `# Ratios to ${baseline}`,
+    "",
+    `Operations per second over those of ${baseline} in the same round: median (lowest to highest of ${results.rounds} rounds).`,
+    "",
+    ...table(["case", ...names], ratioRows(results, names, baseline)),
+  ];
+}
+
+function ceilingTable(results: Results): string[] {
+  const base = "ceiling";
+  const without = [base, results.baseline];
+  const names = results.contenders.map(({ name }) => name).filter((name) => !without.includes(name));
+  if (results.measurements.length === 0 || !results.contenders.some(({ name }) => name === base)) return [];
+  return [
+    "# Shares of the ceiling",
+    "",
+    "Operations per second over those of the hand-written loop in the same round.",
+    "",
+    ...table(["case", ...names], ratioRows(results, names, base)),
+  ];
+}
+
+function ratioRows(results: Results, names: readonly string[], base: string): string[][] {
+  return results.cases.map((name) => [
+    cases[name]?.title ?? name,
+    ...names.map((contender) =>
+      spread(ratios(results, { contender, case: name }, { contender: base, case: name })),
+    ),
+  ]);
+}
+
+function idleTable(results: Results): string[] {
+  if (results.idle.length === 0) return [];
+  const kib = (bytes: number): string => (bytes / 1024).toFixed(1);
+  return [
+    "# An open, idle stream",
+    "",
+    "Growth of resident memory over 10,000 of them, divided by their number.",
+    "",
+    ...table(
+      ["contender", "client, KiB", "server, KiB"],
+      results.idle.map(({ contender, client, server }) => [contender, kib(client), kib(server)]),
+    ),
+  ];
+}
+
+function codecTable({ codecs }: Results): string[] {
+  if (codecs.length === 0) return [];
+  const of = (codec: string, struct: "large" | "small") =>
+    codecs.find((one) => one.codec === codec && one.struct === struct);
+  const cells = (codec: string, struct: "large" | "small", what: "encodeNs" | "decodeNs"): string => {
+    const [own, npm] = [of(codec, struct)?.[what], of("npm thrift", struct)?.[what]];
+    if (own === undefined) return "–";
+    return npm === undefined || codec === "npm thrift" ? short(own) : `${short(own)} (${short(npm / own)}×)`;
+  };
+  return [
+    "# Thrift codecs",
+    "",
+    "Nanoseconds a message, and how many times as fast as npm thrift. *By hand* is straight-line code for that one struct; *views* leave binary fields in the message's bytes, as npm thrift does.",
+    "",
+    ...table(
+      ["codec", "700 B, 21 fields: encode", "decode", "80 B, 5 fields: encode", "decode"],
+      [...new Set(codecs.map(({ codec }) => codec))].map((codec) => [
+        codec,
+        cells(codec, "large", "encodeNs"),
+        cells(codec, "large", "decodeNs"),
+        cells(codec, "small", "encodeNs"),
+        cells(codec, "small", "decodeNs"),
+      ]),
+    ),
+  ];
+}
+
+function figures(results: Results): string[] {
+  if (results.measurements.length === 0) return [];
+  const rows = results.cases.flatMap((name) =>
+    results.contenders.flatMap(({ name: contender }) => {
+      const own = results.measurements.filter((one) => one.case === name && one.contender === contender);
+      if (own.length === 0) return [];
+      const of = (figure: (one: Measurement) => number): number => median(own.map(figure));
+      const latency =
+        own[0]?.p50us === undefined
+          ? ["", ""]
+          : [of((one) => one.p50us ?? 0), of((one) => one.p99us ?? 0)].map(short);
+      const cpu = of((one) => 1e6 / perCpuSecond(one));
+      return [[cases[name]?.title ?? name, contender, short(of(rate)), cpu.toFixed(2), ...latency]];
+    }),
+  );
+  const head = ["case", "contender", "per second", "CPU s per million, both sides", "p50 µs", "p99 µs"];
+  return ["# Figures", "", ...table(head, rows)];
+}
+
+function about(results: Results): string[] {
+  const versions = new Map(results.contenders.flatMap(({ versions: own }) => Object.entries(own)));
+  const foreign = results.measurements.map(({ foreignCpus }) => foreignCpus);
+  const busy =
+    foreign.length === 0
+      ? []
+      : [
+          `Others kept ${median(foreign).toFixed(2)} CPUs busy (median; at most ${Math.max(...foreign).toFixed(2)}).`,
+        ];
+  return [
+    "# About this run",
+    "",
+    `\`${results.command}\`, ${results.date}, Node ${results.node}, ${results.cores} cores of ${results.cpu}${[...versions].map(([name, version]) => `, ${name} ${version}`).join("")}.`,
+    `${results.rounds} rounds of ${results.seconds} s a cell, client and server in processes of their own on loopback, turns interleaved.`,
+    ...busy,
+    ...results.notes,
+    "",
+    ...results.contenders.map(({ name, note }) => `- **${name}**: ${note}`),
+    ...results.absent.map(({ name, absent }) => `- **${name}** did not run: ${absent}`),
+    ...(results.failures.length > 0
+      ? ["", "Failures:", "", ...results.failures.map((failure) => `- ${failure.split("\n")[0]}`)]
+      : []),
+  ];
+}
