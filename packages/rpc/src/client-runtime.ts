@@ -15,6 +15,7 @@ import {
   CallInfo,
   type CallOptions,
   type CallStart,
+  type ClientByteStream,
   composeCall,
   type Fields,
   Header,
@@ -50,7 +51,8 @@ export class ClientRuntime {
   /** Where all calls go, when there is nothing to choose. */
   readonly #onlyAddress: Address | undefined;
   readonly #middleware: readonly Middleware[];
-  readonly #handler: CallHandler;
+  /** Middleware around the calls; absent when there is none. */
+  readonly #chain: CallHandler | undefined;
   readonly #clientMetadata: Fields;
 
   constructor(service: ServiceDescriptor, options: ClientOptions) {
@@ -62,16 +64,22 @@ export class ClientRuntime {
     this.#onlyAddress = options.balancer ? undefined : onlyAddress(this.#addresses);
     this.#middleware = buildMiddleware(options.middleware ?? [], { side: "client", service: service.name });
     this.#clientMetadata = options.metadata ? metadataFields(options.metadata) : noFields;
-    this.#handler = composeCall(this.#middleware, (info, request) =>
-      info.isStreaming ? this.#openStream(info) : this.#call(info, request),
-    );
+    if (this.#middleware.length > 0) {
+      this.#chain = composeCall(this.#middleware, async (info, request) =>
+        info.isStreaming
+          ? this.#openStream(info)
+          : this.#toResponse(info, await this.#request(info, request)),
+      );
+    }
   }
 
-  /** A ping-pong, oneway or unary call. */
+  /** A ping-pong, oneway or unary call. Its promise and the transport's are the only ones: they are most of a small call's cost. */
   async call(method: AnyMethod, request: unknown, options: CallOptions | undefined): Promise<unknown> {
     const { info, trace } = this.#begin(method, options);
     try {
-      const response = await this.#handler(info, request);
+      const response = this.#chain
+        ? await this.#chain(info, request)
+        : this.#toResponse(info, await this.#request(info, request));
       if (info.bizStatus) throw info.bizStatus;
       trace?.finish(resultOf(undefined));
       return response;
@@ -86,7 +94,7 @@ export class ClientRuntime {
   async open(method: AnyMethod, request: unknown, options: StreamOptions | undefined): Promise<unknown> {
     const { info, trace } = this.#begin(method, options);
     try {
-      const stream = await this.#handler(info, undefined);
+      const stream = await (this.#chain ? this.#chain(info, undefined) : this.#openStream(info));
       const opened = openedStream(info);
       opened?.attach(trace);
       if (method.kind === "server") await opened?.sendRequest(request);
@@ -117,12 +125,19 @@ export class ClientRuntime {
     return { info: trace ? info.withContext(trace.context) : info, trace };
   }
 
-  async #openStream(info: CallInfo): Promise<unknown> {
+  async #openStream(info: CallInfo): Promise<ClientMessageStream> {
     const { transport } = this.#options;
-    const open = this.#callOptions(info);
-    const { result: bytes, placed } = await this.#place(info, undefined, "open", (start) =>
-      transport.open(start, open),
-    );
+    const options = this.#callOptions(info);
+    const start = this.#starter(info);
+    const only = this.#onlyAddressOf(info);
+    let bytes: ClientByteStream;
+    let placed: Placed | undefined;
+    if (only) bytes = await transport.open(start(only), options);
+    else {
+      const attempt = (address: Address): Promise<ClientByteStream> =>
+        transport.open(start(address), options);
+      ({ result: bytes, placed } = await this.#place(info, undefined, "open", attempt));
+    }
     info.peer = bytes.peer;
     const recvTimeout = info.options?.recvTimeoutMs ?? this.#options.recvTimeoutMs;
     const stream = new ClientMessageStream({
@@ -136,26 +151,37 @@ export class ClientRuntime {
     return stream;
   }
 
-  async #call(info: CallInfo, request: unknown): Promise<unknown> {
-    const { transport } = this.#options;
-    const { descriptor } = info;
+  /** Sends the request of a call; what it throws or rejects with is the call's error. */
+  #request(info: CallInfo, request: unknown): Promise<Reply | undefined> {
     // A middleware may have called before, and not liked the answer.
     info.bizStatus = undefined;
-    const bytes = descriptor.request.encode(request);
+    const { transport } = this.#options;
+    const bytes = info.descriptor.request.encode(request);
     const options = this.#callOptions(info);
-    const { result: reply, placed } = await this.#place(info, request, "ended", (start) =>
+    const start = this.#starter(info);
+    const attempt = (address: Address): Promise<Reply | undefined> =>
       transport.call
-        ? transport.call(start, bytes, options)
-        : callOverStream(transport, start, bytes, options),
-    );
-    if (!reply) {
-      placed?.ended(undefined);
-      return undefined;
-    }
+        ? transport.call(start(address), bytes, options)
+        : callOverStream(transport, start(address), bytes, options);
+    const only = this.#onlyAddressOf(info);
+    return only ? attempt(only) : this.#requestPlaced(info, request, attempt);
+  }
+
+  async #requestPlaced(
+    info: CallInfo,
+    request: unknown,
+    attempt: (address: Address) => Promise<Reply | undefined>,
+  ): Promise<Reply | undefined> {
+    const { result: reply, placed } = await this.#place(info, request, "ended", attempt);
+    placed.ended(reply && "error" in reply.outcome ? reply.outcome.error : undefined);
+    return reply;
+  }
+
+  #toResponse(info: CallInfo, reply: Reply | undefined): unknown {
+    if (!reply) return undefined;
     const { outcome } = reply;
-    placed?.ended("error" in outcome ? outcome.error : undefined);
     this.#deliver(info, reply);
-    if ("message" in outcome) return decodeResponse(descriptor, outcome.message);
+    if ("message" in outcome) return decodeResponse(info.descriptor, outcome.message);
     if (!(outcome.error instanceof BizStatusError)) throw outcome.error;
     info.bizStatus = outcome.error;
     return undefined;
@@ -167,31 +193,40 @@ export class ClientRuntime {
     info.options?.onTrailer?.(reply.trailer.length === 0 ? Header.empty : new Header(reply.trailer));
   }
 
-  async #place<T>(
+  /** Where a call goes when there is nobody to choose: nothing to wait for, and nobody to tell. */
+  #onlyAddressOf({ options }: CallInfo): Address | undefined {
+    return options?.target ? undefined : this.#onlyAddress;
+  }
+
+  #place<T>(
     info: CallInfo,
     request: unknown,
     failedPhase: "open" | "ended",
-    attempt: (start: CallStart) => Promise<T>,
-  ): Promise<{ result: T; placed: Placed | undefined }> {
+    attempt: (address: Address) => Promise<T>,
+  ): Promise<{ readonly result: T; readonly placed: Placed }> {
     const { context, options } = info;
-    const ended = new ContextEnded(context);
-    if (ended.reason) throw ended.reason;
-    const metadata = this.#metadata(info);
-    checkMetadataSize(context, metadata, this.#options);
-    const start = (address: Address): CallStart =>
-      new ClientStart(this.service, info, this.#options, metadata, ended, address);
-    const only = options?.target ? undefined : this.#onlyAddress;
-    // One address and nobody to choose it: nothing to wait for, and nobody to tell.
-    if (only) return { result: await attempt(start(only)), placed: undefined };
     return place({
       addresses: options?.target ? addressesOf(options.target, this.#options.transport) : this.#addresses,
       balancer: this.#balancer,
       request: { service: info.service, method: info.method, context, request },
       onEvent: this.#options.onEvent,
-      stopped: () => ended.reason,
+      isStopped: () => context.reason !== undefined,
       failedPhase,
-      attempt: (address) => attempt(start(address)),
+      attempt,
     });
+  }
+
+  /**
+   * What makes the start of a call for an address.
+   *
+   * @throws RpcError when the call is over before it began, or its metadata is too large.
+   */
+  #starter(info: CallInfo): (address: Address) => CallStart {
+    const ended = new ContextEnded(info.context);
+    if (ended.reason) throw ended.reason;
+    const metadata = this.#metadata(info);
+    checkMetadataSize(info.context, metadata, this.#options);
+    return (address) => new ClientStart(this.service, info, this.#options, metadata, ended, address);
   }
 
   /** The same object for all calls without options of their own. */

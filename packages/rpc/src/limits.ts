@@ -13,6 +13,21 @@ function utf8Length(text: string): number {
   return bytes;
 }
 
+/** A UTF-16 unit is three bytes of UTF-8 at most. */
+const maxBytesAUnit = 3;
+
+/** Whether texts and bytes are too few to be over a limit, told by their lengths alone: counting costs more than sending them. */
+export function isFarBelow(
+  limit: number,
+  maps: readonly ReadonlyMap<string, string>[],
+  fields: Fields,
+): boolean {
+  let units = 0;
+  for (const values of maps) for (const [key, value] of values) units += key.length + value.length;
+  for (const [name, value] of fields) units += name.length + value.length;
+  return units * maxBytesAUnit <= limit;
+}
+
 /** Counts keys and values against one limit, on every transport the same. */
 export class MetadataBudget {
   #bytes = 0;

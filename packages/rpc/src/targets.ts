@@ -128,8 +128,8 @@ export interface Placement<T> {
   readonly balancer: Balancer;
   readonly request: Omit<PickRequest, "attempt" | "exclude">;
   readonly onEvent: OnEvent | undefined;
-  /** Why the call is over before it was placed. */
-  stopped(): RpcError | undefined;
+  /** Whether the call is over before it was placed. */
+  isStopped(): boolean;
   attempt(address: Address): Promise<T>;
   /** How far an attempt got that failed after the peer was reached. */
   readonly failedPhase: "open" | "ended";
@@ -165,7 +165,7 @@ export async function place<T>(
       placed.tell(isUnreached ? "connect" : failedPhase, error);
       exclude = new Set([...exclude, pick.address.key]);
       const hasMore = attempt < all.length && all.some(({ key }) => !exclude.has(key));
-      if (!isUnreached || !hasMore || placement.stopped()) throw thrown;
+      if (!isUnreached || !hasMore || placement.isStopped()) throw thrown;
     }
   }
 }

@@ -72,6 +72,7 @@ export type {
   Peer,
   Reply,
   RunningTransport,
+  ServerByteCall,
   ServerByteStream,
   ServerHandler,
   ServerStart,

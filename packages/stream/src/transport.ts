@@ -193,9 +193,19 @@ export interface RunningTransport {
   close(): Promise<void>;
 }
 
-/** What `rpc` gives a server's transport. Neither method ever throws or rejects. */
+/** A ping-pong call as a server's transport has it. No promises: they cost more than all else of a small call. */
+export interface ServerByteCall {
+  readonly start: ServerStart;
+  readonly request: Uint8Array;
+  /**
+   * Answers the call. `rpc` calls it exactly once for every call it was given, at once or later, also for one whose peer is
+   * gone (then nothing is written). With `undefined` nothing is to be written: the method is oneway.
+   */
+  reply(reply: Reply | undefined): void;
+}
+
+/** What `rpc` gives a server's transport. Neither method ever throws. */
 export interface ServerHandler {
   stream(stream: ServerByteStream): void;
-  /** The reply to a ping-pong call; `undefined` when the method is oneway or its peer is gone: nothing is to be written. */
-  call(start: ServerStart, request: Uint8Array): Promise<Reply | undefined>;
+  call(call: ServerByteCall): void;
 }

@@ -2,8 +2,8 @@ import {
   type CallStart,
   neverEnded,
   noFields,
-  type Reply,
   RpcError,
+  type ServerByteCall,
   type ServerByteStream,
   type ServerHandler,
 } from "@slipstream/stream";
@@ -18,8 +18,9 @@ class Keeper implements ServerHandler {
     this.streams.push(stream);
   }
 
-  async call(_: unknown, message: Uint8Array): Promise<Reply> {
-    return { outcome: { message }, header: noFields, trailer: noFields, backward: new Map() };
+  call(call: ServerByteCall): void {
+    const outcome = { message: call.request };
+    call.reply({ outcome, header: noFields, trailer: noFields, backward: new Map() });
   }
 }
 

@@ -140,12 +140,14 @@ class InMemory implements MemoryTransport {
       };
       const unlisten = oneway ? undefined : start.ended.onEnd(lost);
       this.#calls.add(lost);
-      atServer(async () => {
-        const reply = await handler.call(serverStart(start, this.#peers.client, stopped), request);
+      const reply = (answer: Reply | undefined): void => {
         unlisten?.();
         this.#calls.delete(lost);
-        resolve(reply && this.#received(reply));
-      });
+        resolve(answer && this.#received(answer));
+      };
+      atServer(() =>
+        handler.call({ start: serverStart(start, this.#peers.client, stopped), request, reply }),
+      );
     });
     if (!oneway) return served;
     // The caller of a oneway does not hear what becomes of it.

@@ -4,7 +4,7 @@ import { BizStatusError, Ending, noFields, RpcError } from "@slipstream/stream";
 import { decodeMessage, encodeMessage, MessageType } from "@slipstream/thrift";
 import { decodeFrame, encodeFrame } from "@slipstream/ttheader";
 import { describe, expect, it } from "vitest";
-import { callStart, failure, type Serving, serve, until } from "../test/serving.ts";
+import { answering, callStart, failure, type Serving, serve, until } from "../test/serving.ts";
 import { type PingPongForm, ttheader } from "./index.ts";
 
 /** A struct with one text. */
@@ -44,12 +44,12 @@ describe("requests in a row without TTHeader", () => {
   it("are served one after another and answered in order, though their ids repeat", async () => {
     let running = 0;
     await using server = await serve({
-      call: async (_start, body) => {
+      call: answering(async (_start, body) => {
         expect(++running).toBe(1);
         await new Promise((resolve) => setImmediate(resolve));
         running--;
         return reply({ message: body });
-      },
+      }),
     });
     const { socket, received } = await connectTo(server);
     const texts = Array.from({ length: 50 }, (_, i) => `text ${i}`);
@@ -83,10 +83,10 @@ describe("requests in a row without TTHeader", () => {
   it("that are oneway get no answer, and those behind them do", async () => {
     const seen: string[] = [];
     await using server = await serve({
-      call: async (start: ServerStart, body) => {
+      call: answering(async (start: ServerStart, body) => {
         seen.push(start.method);
         return reply({ message: body });
-      },
+      }),
     });
     const { socket, received } = await connectTo(server);
     socket.write(Buffer.concat([request("a", 1, MessageType.oneway), request("b", 2)]));
@@ -125,12 +125,12 @@ describe.each(forms)("a client that writes %s", (pingPong) => {
 
   it("gets replies, exceptions and business statuses [B2]", async () => {
     await using server = await serve({
-      call: async (_start, body) => {
+      call: answering(async (_start, body) => {
         const text = Buffer.from(body).toString("latin1").slice(7, -1);
         if (text === "error") return reply({ error: new RpcError("not_found", "no such thing") });
         if (text === "biz") return reply({ error: new BizStatusError(7, "no") });
         return reply({ message: body });
-      },
+      }),
     });
     await using client = ttheader({ pingPong });
     const start = callStart(server.address);
@@ -159,13 +159,11 @@ describe.each(forms)("a client that writes %s", (pingPong) => {
   it("closes the connection of a call that it gives up before it knows the server", async () => {
     let ended: unknown;
     await using server = await serve({
-      call: (start) =>
-        new Promise((resolve) =>
-          start.ended.onEnd((reason) => {
-            ended = reason;
-            resolve(undefined);
-          }),
-        ),
+      call: (call) =>
+        call.start.ended.onEnd((reason) => {
+          ended = reason;
+          call.reply(undefined);
+        }),
     });
     await using client = ttheader({ pingPong });
     const ending = new Ending();

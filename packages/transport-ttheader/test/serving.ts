@@ -9,8 +9,10 @@ import {
   type Reply,
   RpcError,
   type RunningTransport,
+  type ServerByteCall,
   type ServerByteStream,
   type ServerHandler,
+  type ServerStart,
   type TransportEvent,
 } from "@slipstream/stream";
 import { type TtheaderOptions, type TtheaderTransport, ttheader } from "../src/index.ts";
@@ -103,8 +105,16 @@ export async function echo(stream: ServerByteStream): Promise<void> {
   }
 }
 
-async function echoCall(_start: unknown, request: Uint8Array): Promise<Reply> {
-  return { outcome: { message: request }, header: noFields, trailer: noFields, backward: new Map() };
+function echoCall(call: ServerByteCall): void {
+  const outcome = { message: call.request };
+  call.reply({ outcome, header: noFields, trailer: noFields, backward: new Map() });
+}
+
+/** Serves calls by what `answer` gives. */
+export function answering(
+  answer: (start: ServerStart, request: Uint8Array) => Promise<Reply | undefined>,
+): ServerHandler["call"] {
+  return (call) => void answer(call.start, call.request).then((reply) => call.reply(reply));
 }
 
 /** The start of a call to `address`. */

@@ -1,11 +1,4 @@
-import type {
-  CallStart,
-  ClientTransport,
-  OpenOptions,
-  Reply,
-  ServerHandler,
-  ServerStart,
-} from "@slipstream/stream";
+import type { CallStart, ClientTransport, OpenOptions, Reply, ServerHandler } from "@slipstream/stream";
 import type { SocketTransport } from "@slipstream/stream/node";
 import type { TtheaderTransport } from "../src/index.ts";
 
@@ -35,8 +28,12 @@ export function serverOfStructs(transport: TtheaderTransport): SocketTransport {
     serve: (handler: ServerHandler) =>
       transport.serve({
         stream: (stream) => handler.stream(stream),
-        call: async (start: ServerStart, request: Uint8Array) =>
-          wrapReply(await handler.call(start, unwrap(request))),
+        call: (call) =>
+          handler.call({
+            start: call.start,
+            request: unwrap(call.request),
+            reply: (reply) => call.reply(wrapReply(reply)),
+          }),
       }),
   };
 }

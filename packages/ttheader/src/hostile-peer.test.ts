@@ -100,7 +100,7 @@ describe("whatever a peer sends", () => {
               // Over by now.
             }
           },
-          call: async () => undefined,
+          call: (call) => call.reply(undefined),
         });
         for (const chunk of chunksOf(sent)) session.onData(chunk);
         expect(session.openCount).toBeLessThanOrEqual(options.maxStreams);

@@ -30,7 +30,10 @@ const reply = (init: Partial<Reply> = {}): Reply => ({
   ...init,
 });
 
-const handler = (call: Answer): ServerHandler => ({ stream: () => {}, call });
+const handler = (answer: Answer): ServerHandler => ({
+  stream: () => {},
+  call: (call) => void answer(call.start, call.request).then((given) => call.reply(given)),
+});
 
 function serve(call: Answer, options: SessionOptions = {}) {
   const client = new ScriptedPeer();
@@ -295,13 +298,15 @@ describe("two sessions of ours", () => {
     const client = new ClientSession(links[0], { address: "s", transport: "test" }, options);
     const server = new ServerSession(links[1], { address: "c", transport: "test" }, options, {
       stream: (stream) => stream.end({ trailer: [["n", stream.start.service]] }),
-      call: async ({ metadata, transient }, body) =>
-        reply({
-          outcome: { message: body },
-          header: [...metadata, ["h", "1"], ["h", "2"]],
-          trailer: [["b-bin", Uint8Array.of(1, 2)]],
-          backward: new Map([...transient, ["crrst", "kept"]]),
-        }),
+      call: (call) =>
+        call.reply(
+          reply({
+            outcome: { message: call.request },
+            header: [...call.start.metadata, ["h", "1"], ["h", "2"]],
+            trailer: [["b-bin", Uint8Array.of(1, 2)]],
+            backward: new Map([...call.start.transient, ["crrst", "kept"]]),
+          }),
+        ),
     });
     links[0].receiver = client;
     links[1].receiver = server;

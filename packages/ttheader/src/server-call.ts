@@ -1,4 +1,12 @@
-import { BizStatusError, Ending, noFields, type Reply, RpcError, type ServerStart } from "@slipstream/stream";
+import {
+  BizStatusError,
+  Ending,
+  noFields,
+  type Reply,
+  RpcError,
+  type ServerByteCall,
+  type ServerStart,
+} from "@slipstream/stream";
 import {
   type ApplicationException,
   ApplicationExceptionType,
@@ -33,7 +41,7 @@ const emptyResult = Uint8Array.of(0);
 const noBytes = new Uint8Array(0);
 
 /** A ping-pong call as its server has it. */
-export class ServerCall implements Exchange {
+export class ServerCall implements ServerByteCall, Exchange {
   readonly id: number;
   readonly queuedBytes = 0;
   readonly start: ServerStart;
@@ -51,6 +59,7 @@ export class ServerCall implements Exchange {
   readonly #ending = new Ending();
   readonly #deadline: Budget;
   #isOver = false;
+  #isReplied = false;
 
   /**
    * `head` is that of the frame with the request, undefined when it came in none. `queueId` tells calls apart which are
@@ -87,17 +96,32 @@ export class ServerCall implements Exchange {
     this.start = new ReceivedStart(received, message.method, this.#ending, peer);
   }
 
-  /** Gives the client its reply; `undefined` when there is to be none. */
-  finish(reply: Reply | undefined): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    if (reply !== undefined && !this.#isOneway) this.#write(reply);
-    this.#session.remove(this);
+  /** Whether its handler is done with it. */
+  get isReplied(): boolean {
+    return this.#isReplied;
+  }
+
+  /** Whether it is still to be served: its client may have gone while it waited, which does not matter to a oneway. */
+  get isWanted(): boolean {
+    return this.#isOneway || (!this.#isOver && !this.#session.isClosed);
+  }
+
+  reply(reply: Reply | undefined): void {
+    this.#isReplied = true;
+    this.#finish(reply);
+    if (!this.isUnordered) this.#session.onReplied(this);
   }
 
   /** Answers with an error, without asking anybody. */
   refuse(error: RpcError): void {
-    this.finish({ outcome: { error }, header: noFields, trailer: noFields, backward: noBackward });
+    this.#finish({ outcome: { error }, header: noFields, trailer: noFields, backward: noBackward });
+  }
+
+  #finish(reply: Reply | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (reply !== undefined && !this.#isOneway) this.#write(reply);
+    this.#session.remove(this);
   }
 
   onRst(head: FrameHead): void {

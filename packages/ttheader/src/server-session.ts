@@ -28,6 +28,8 @@ export class ServerSession extends Session {
   readonly #events: ServerSessionEvents;
   /** Calls of a client that takes replies in the order of its requests; the first is being served. */
   readonly #inOrder: { readonly call: ServerCall; readonly refusal: RpcError | undefined }[] = [];
+  /** The first of them, when its handler answers later. */
+  #waitsFor: ServerCall | undefined;
   #lastQueueId = 0;
   #hasHeardHello = false;
   #isDraining = false;
@@ -108,9 +110,9 @@ export class ServerSession extends Session {
     const refusal = this.#refusalOf(call);
     if (!call.isUnordered) {
       this.#inOrder.push({ call, refusal });
-      if (this.#inOrder.length === 1) void this.#serveInOrder();
+      if (this.#inOrder.length === 1) this.#serveInOrder();
     } else if (refusal === undefined) {
-      void this.#serve(call);
+      this.#handler.call(call);
     } else {
       call.refuse(refusal);
     }
@@ -186,19 +188,30 @@ export class ServerSession extends Session {
     return new RpcError("resource_exhausted", `maxStreams (${maxStreams}) are open on this connection`);
   }
 
-  async #serve(call: ServerCall): Promise<void> {
-    call.finish(await this.#handler.call(call.start, call.request));
+  /** A call that is served in order has its reply. */
+  onReplied(call: ServerCall): void {
+    if (this.#waitsFor !== call) return;
+    this.#waitsFor = undefined;
+    this.#inOrder.shift();
+    this.#serveInOrder();
   }
 
-  async #serveInOrder(): Promise<void> {
+  /** Serves those that are answered in order, up to one that does not answer at once. */
+  #serveInOrder(): void {
     for (let next = this.#inOrder[0]; next !== undefined; next = this.#inOrder[0]) {
       const { call, refusal } = next;
-      if (refusal !== undefined) call.refuse(refusal);
-      // Its client may have gone while it waited.
-      else if (call.start.ended.reason === undefined) await this.#serve(call);
+      if (refusal !== undefined) {
+        call.refuse(refusal);
+      } else if (call.isWanted) {
+        this.#handler.call(call);
+        if (!call.isReplied) {
+          this.#waitsFor = call;
+          break;
+        }
+      }
       this.#inOrder.shift();
-      if (!this.isClosed) this.#updateHold();
     }
+    if (!this.isClosed) this.#updateHold();
   }
 
   #closeIfDrained(): void {

@@ -25,7 +25,7 @@ export function callStart(init: Partial<CallStart> = {}): CallStart {
 
 /** A handler of streams alone. */
 export function streamHandler(stream: (stream: ServerByteStream) => void): ServerHandler {
-  return { stream, call: () => Promise.resolve(undefined) };
+  return { stream, call: (call) => call.reply(undefined) };
 }
 
 export function bytes(text: string): Uint8Array {

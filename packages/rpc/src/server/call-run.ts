@@ -40,27 +40,25 @@ export interface ServerRuntime {
  * One call in flight: its context, and its one outcome, whoever brings it about. The deadline, a shutdown and the peer's
  * cancel end it at once, on the wire too; the handler may go on for a while, and nobody hears what it says.
  */
-export class CallRun implements ActiveCall {
+export abstract class CallRun implements ActiveCall {
   slot = 0;
   readonly info: CallInfo;
   readonly trace: Trace | undefined;
-  readonly #runtime: ServerRuntime;
-  readonly #entry: Entry;
+  protected readonly runtime: ServerRuntime;
+  protected readonly entry: Entry;
   readonly #start: ServerStart;
   readonly #cancellable: Cancellable;
   readonly #release: (() => void) | undefined | void;
   #stopListening: (() => void) | undefined;
   #stopWatching: (() => void) | undefined;
-  #scope: CallScope | undefined;
-  #onEnd: ((error: RpcError) => void) | undefined;
   #isSettled = false;
   #error: CallError | undefined;
 
   /** @throws what `admit` or a meta handler throws: the call is turned away. */
   constructor(runtime: ServerRuntime, entry: Entry, start: ServerStart) {
     const { options } = runtime;
-    this.#runtime = runtime;
-    this.#entry = entry;
+    this.runtime = runtime;
+    this.entry = entry;
     this.#start = start;
     this.#release = options.admit?.(start);
     try {
@@ -80,12 +78,17 @@ export class CallRun implements ActiveCall {
     }
   }
 
-  /** From here on the call can end early; then `onEnd` is told, once, and has to tell the peer. */
-  begin(scope: CallScope, onEnd: (error: RpcError) => void): void {
-    this.#scope = scope;
-    this.#onEnd = onEnd;
+  /** Tells the peer that the call has ended before its handler has. Called once at most. */
+  protected abstract writeEarlyEnd(error: RpcError): void;
+
+  /** What its handler has of it. */
+  protected abstract readonly scope: CallScope;
+
+  /** From here on the call can end early. To be called once, before the handler runs. */
+  begin(): void {
+    const { scope } = this;
     this.info.stream = scope;
-    this.#runtime.active.add(this);
+    this.runtime.active.add(this);
     const { context } = this.info;
     // A context of our own making ends when we say so, unless it has a deadline or a hook put something on it.
     if (this.#start.timeoutMs !== undefined || context !== this.#cancellable.context) {
@@ -96,8 +99,8 @@ export class CallRun implements ActiveCall {
 
   /** Runs middleware and handler, and gives what they return, or a promise of it. */
   handle(request: unknown): unknown {
-    const { chain } = this.#runtime;
-    if (!chain) return invoke(this.#entry, this.info, request);
+    const { chain } = this.runtime;
+    if (!chain) return invoke(this.entry, this.info, request);
     return runWithContext(this.info.context, () => chain(this.info, request));
   }
 
@@ -106,7 +109,7 @@ export class CallRun implements ActiveCall {
     if (this.#isSettled) return false;
     this.#isSettled = true;
     this.#error = error;
-    if (error) this.#scope?.endWith(error);
+    if (error) this.scope.endWith(error);
     return true;
   }
 
@@ -116,14 +119,14 @@ export class CallRun implements ActiveCall {
   }
 
   #end(reason: RpcError): void {
-    if (this.settle(reason)) this.#onEnd?.(reason);
+    if (this.settle(reason)) this.writeEarlyEnd(reason);
   }
 
   /** The handler is done: what it started with its context ends, and nothing of the call is left behind. */
   finish(): void {
     this.#stopWatching?.();
     this.#stopListening?.();
-    this.#runtime.active.remove(this);
+    this.runtime.active.remove(this);
     this.#cancellable.cancel(handlerReturned);
     if (this.info.isStreaming) this.trace?.finishStream(resultOf(this.#error));
     else this.trace?.finish(resultOf(this.#error));
@@ -134,7 +137,7 @@ export class CallRun implements ActiveCall {
     try {
       this.#release?.();
     } catch (thrown) {
-      reportHook(this.#runtime.options.onEvent, "admit", thrown);
+      reportHook(this.runtime.options.onEvent, "admit", thrown);
     }
   }
 }

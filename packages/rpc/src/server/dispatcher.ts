@@ -3,8 +3,8 @@ import {
   composeCall,
   isCallKind,
   noFields,
-  type Reply,
   RpcError,
+  type ServerByteCall,
   type ServerByteStream,
   type ServerHandler,
   type ServerStart,
@@ -15,7 +15,7 @@ import type { ServerRuntime } from "./call-run.ts";
 import { invoke } from "./invoke.ts";
 import type { ServerOptions } from "./options.ts";
 import { type Entry, Registry } from "./registry.ts";
-import { serveCall, serveCallOnStream } from "./serve-call.ts";
+import { refusal, serveCall, serveCallOnStream } from "./serve-call.ts";
 import { serveStream } from "./serve-stream.ts";
 
 const defaultMaxMetadataBytes = 32 * 1024;
@@ -61,26 +61,18 @@ export class Dispatcher implements ServerHandler {
     void serve(this.#runtime, entry, bytes);
   }
 
-  call(start: ServerStart, request: Uint8Array): Promise<Reply | undefined> {
+  call(bytes: ServerByteCall): void {
+    const { service, method } = bytes.start;
     let entry: Entry;
     try {
-      entry = this.registry.find(start.service, start.method);
+      entry = this.registry.find(service, method);
       if (!isCallKind(entry.method.kind)) throw notACall(entry);
     } catch (thrown) {
-      return Promise.resolve(refusal(thrown));
+      bytes.reply(refusal(thrown));
+      return;
     }
-    return serveCall(this.#runtime, entry, start, request);
+    serveCall(this.#runtime, entry, bytes);
   }
-}
-
-/** The reply to a call that nobody serves. */
-function refusal(thrown: unknown): Reply {
-  return {
-    outcome: { error: thrownToError(thrown) },
-    header: noFields,
-    trailer: noFields,
-    backward: new Map(),
-  };
 }
 
 function notACall({ method: { name, kind } }: Entry): RpcError {

@@ -5,9 +5,9 @@ import {
   noFields,
   type Reply,
   RpcError,
+  type ServerByteCall,
   type ServerByteStream,
   type ServerStart,
-  type StreamEnd,
 } from "@slipstream/stream";
 import { thrownToError } from "../reasons.ts";
 import { reportHook } from "../trace.ts";
@@ -15,19 +15,19 @@ import { CallRun, type ServerRuntime } from "./call-run.ts";
 import { CallScope } from "./call-scope.ts";
 import type { Entry } from "./registry.ts";
 
-/** Serves a ping-pong, oneway or unary method. Never rejects; `undefined` when the caller expects no reply. */
-export function serveCall(
-  runtime: ServerRuntime,
-  entry: Entry,
-  start: ServerStart,
-  request: Uint8Array,
-): Promise<Reply | undefined> {
-  return new Promise((resolve) => {
-    const call = new SingleCall(runtime, entry, (outcome, scope) =>
-      resolve(entry.method.kind === "oneway" ? undefined : replyOf(outcome, scope)),
-    );
-    if (call.begin(start)) call.answer(request);
-  });
+type Outcome = Reply["outcome"];
+
+/** Serves a ping-pong, oneway or unary method. Never throws. */
+export function serveCall(runtime: ServerRuntime, entry: Entry, bytes: ServerByteCall): void {
+  let call: RepliedCall;
+  try {
+    call = new RepliedCall(runtime, entry, bytes);
+  } catch (thrown) {
+    bytes.reply(isOneway(entry) ? undefined : refusal(thrown));
+    return;
+  }
+  call.begin();
+  call.answer(bytes.request);
 }
 
 /** Serves a ping-pong, oneway or unary method that came as a stream: one message each way. Never rejects. */
@@ -36,16 +36,15 @@ export async function serveCallOnStream(
   entry: Entry,
   bytes: ServerByteStream,
 ): Promise<void> {
-  const call = new SingleCall(
-    runtime,
-    entry,
-    (outcome, scope) => {
-      const { trailer, backward } = replyOf(outcome, scope);
-      endWith(bytes, entry.method.kind === "oneway" ? undefined : outcome, { trailer, backward });
-    },
-    (fields) => bytes.sendHeader(fields),
-  );
-  if (!call.begin(bytes.start)) return;
+  let call: StreamedCall;
+  try {
+    call = new StreamedCall(runtime, entry, bytes);
+  } catch (thrown) {
+    const error = isOneway(entry) ? undefined : { error: thrownToError(thrown) };
+    bytes.end({ ...error, trailer: noFields, backward: noBackward });
+    return;
+  }
+  call.begin();
   try {
     const received = bytes.recv();
     const request = received instanceof Promise ? await received : received;
@@ -56,58 +55,43 @@ export async function serveCallOnStream(
   }
 }
 
-function endWith(bytes: ServerByteStream, outcome: Reply["outcome"] | undefined, end: StreamEnd): void {
-  let error = outcome && "error" in outcome ? outcome.error : undefined;
-  try {
-    // Room for one message more is of no use to a call that ends with this one.
-    if (outcome && "message" in outcome) void bytes.send(outcome.message);
-  } catch (thrown) {
-    error = thrownToError(thrown);
-  }
-  bytes.end({ ...end, ...(error ? { error } : undefined) });
+/** The reply to a call that was turned away. */
+export function refusal(thrown: unknown): Reply {
+  return {
+    outcome: { error: thrownToError(thrown) },
+    header: noFields,
+    trailer: noFields,
+    backward: noBackward,
+  };
 }
 
 /** One request, one reply, whatever carries them. */
-class SingleCall {
-  readonly #runtime: ServerRuntime;
-  readonly #entry: Entry;
-  /** Called once; `scope` has header and trailer, unless the call was turned away before it began. */
-  readonly #reply: (outcome: Reply["outcome"], scope: CallScope | undefined) => void;
-  /** Only where the header can go ahead of the reply. */
-  readonly #sendHeader: ((fields: Fields) => void) | undefined;
-  #run: CallRun | undefined;
-  #scope: CallScope | undefined;
+abstract class SingleCall extends CallRun {
+  protected override readonly scope: CallScope;
 
+  /**
+   * `sendHeader` only where the header can go ahead of the reply.
+   *
+   * @throws as {@link CallRun}.
+   */
   constructor(
     runtime: ServerRuntime,
     entry: Entry,
-    reply: (outcome: Reply["outcome"], scope: CallScope | undefined) => void,
+    start: ServerStart,
     sendHeader?: (fields: Fields) => void,
   ) {
-    this.#runtime = runtime;
-    this.#entry = entry;
-    this.#reply = reply;
-    this.#sendHeader = sendHeader;
+    super(runtime, entry, start);
+    this.scope = new CallScope(this.info, runtime.maxMetadataBytes, sendHeader);
   }
 
-  /** Returns false when the call was turned away, which its caller has then been told. */
-  begin(start: ServerStart): boolean {
-    try {
-      this.#run = new CallRun(this.#runtime, this.#entry, start);
-    } catch (thrown) {
-      this.#reply({ error: thrownToError(thrown) }, undefined);
-      return false;
-    }
-    this.#scope = new CallScope(this.#run.info, this.#runtime.maxMetadataBytes, this.#sendHeader);
-    this.#run.begin(this.#scope, (error) => this.#send({ error }));
-    return true;
-  }
+  /** Puts the reply on the wire. Called once; nothing of it is written for a oneway. */
+  protected abstract write(reply: Reply): void;
 
   /** Runs the handler. What it gives at once is answered at once. */
   answer(bytes: Uint8Array): void {
     let response: unknown;
     try {
-      response = this.#run?.handle(decodeRequest(this.#entry.method.request, bytes));
+      response = this.handle(decodeRequest(this.entry.method.request, bytes));
     } catch (thrown) {
       this.fail(thrown);
       return;
@@ -122,21 +106,25 @@ class SingleCall {
 
   /** An exception that the method declares is an answer like others. */
   fail(thrown: unknown): void {
-    const { response, kind, name } = this.#entry.method;
+    const { response, name } = this.entry.method;
     const declared = encodeDeclared(response, thrown);
     if (declared) {
       this.#finish({ message: declared }, undefined);
       return;
     }
     const error = thrownToError(thrown);
-    if (kind === "oneway") reportHook(this.#runtime.options.onEvent, `oneway handler ${name}`, error);
+    if (isOneway(this.entry)) reportHook(this.runtime.options.onEvent, `oneway handler ${name}`, error);
     this.#finish({ error }, error);
+  }
+
+  protected override writeEarlyEnd(error: RpcError): void {
+    this.#write({ error });
   }
 
   #succeed(response: unknown): void {
     let message: Uint8Array = noBytes;
     try {
-      if (this.#entry.method.kind !== "oneway") message = this.#entry.encodeResponse(response);
+      if (!isOneway(this.entry)) message = this.entry.encodeResponse(response);
     } catch (thrown) {
       this.fail(thrown);
       return;
@@ -144,15 +132,60 @@ class SingleCall {
     this.#finish({ message }, undefined);
   }
 
-  #finish(outcome: Reply["outcome"], error: CallError | undefined): void {
-    if (this.#run?.settle(error)) this.#send(outcome);
-    this.#run?.finish();
+  #finish(outcome: Outcome, error: CallError | undefined): void {
+    if (this.settle(error)) this.#write(outcome);
+    this.finish();
   }
 
-  #send(outcome: Reply["outcome"]): void {
-    this.#scope?.flushHeader();
-    this.#reply(outcome, this.#scope);
+  #write(outcome: Outcome): void {
+    const { scope } = this;
+    scope.flushHeader();
+    const backward = hasBackwardValuesToSend(scope.context)
+      ? allBackwardValuesToSend(scope.context)
+      : noBackward;
+    this.write({ outcome, header: scope.header, trailer: scope.trailer, backward });
   }
+}
+
+class RepliedCall extends SingleCall {
+  readonly #bytes: ServerByteCall;
+
+  constructor(runtime: ServerRuntime, entry: Entry, bytes: ServerByteCall) {
+    super(runtime, entry, bytes.start);
+    this.#bytes = bytes;
+  }
+
+  protected override write(reply: Reply): void {
+    this.#bytes.reply(isOneway(this.entry) ? undefined : reply);
+  }
+}
+
+class StreamedCall extends SingleCall {
+  readonly #bytes: ServerByteStream;
+
+  constructor(runtime: ServerRuntime, entry: Entry, bytes: ServerByteStream) {
+    super(runtime, entry, bytes.start, (fields) => bytes.sendHeader(fields));
+    this.#bytes = bytes;
+  }
+
+  protected override write({ outcome, trailer, backward }: Reply): void {
+    if (isOneway(this.entry)) {
+      this.#bytes.end({ trailer, backward });
+      return;
+    }
+    let error = "error" in outcome ? outcome.error : undefined;
+    try {
+      // Room for one message more is of no use to a call that ends with this one.
+      if ("message" in outcome) void this.#bytes.send(outcome.message);
+    } catch (thrown) {
+      error = thrownToError(thrown);
+    }
+    this.#bytes.end({ trailer, backward, ...(error ? { error } : undefined) });
+  }
+}
+
+function isOneway({ method }: Entry): boolean {
+  return method.kind === "oneway";
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -182,11 +215,3 @@ function encodeDeclared(codec: Entry["method"]["response"], thrown: unknown): Ui
 }
 
 const noBackward: ReadonlyMap<string, string> = new Map();
-
-function replyOf(outcome: Reply["outcome"], scope: CallScope | undefined): Reply {
-  if (!scope) return { outcome, header: noFields, trailer: noFields, backward: noBackward };
-  const backward = hasBackwardValuesToSend(scope.context)
-    ? allBackwardValuesToSend(scope.context)
-    : noBackward;
-  return { outcome, header: scope.header, trailer: scope.trailer, backward };
-}

@@ -1,4 +1,4 @@
-import { type CallError, noFields, type ServerByteStream } from "@slipstream/stream";
+import { type CallError, noFields, type RpcError, type ServerByteStream } from "@slipstream/stream";
 import { thrownToError } from "../reasons.ts";
 import { CallRun, type ServerRuntime } from "./call-run.ts";
 import type { Entry } from "./registry.ts";
@@ -10,26 +10,47 @@ export async function serveStream(
   entry: Entry,
   bytes: ServerByteStream,
 ): Promise<void> {
-  let run: CallRun;
+  let run: StreamRun;
   try {
-    run = new CallRun(runtime, entry, bytes.start);
+    run = new StreamRun(runtime, entry, bytes);
   } catch (thrown) {
     bytes.end({ error: thrownToError(thrown), trailer: noFields });
     return;
   }
-  const stream = new ServerMessageStream(bytes, entry, run.info, runtime, run.trace);
-  const end = (error: CallError | undefined): void => {
-    stream.flushHeader();
-    bytes.end({ ...(error ? { error } : undefined), trailer: stream.trailer });
-  };
-  run.begin(stream, end);
+  run.begin();
   if (run.trace?.hasEvents) run.trace.event({ type: "start" });
   let error: CallError | undefined;
   try {
-    await run.handle(stream);
+    await run.handle(run.scope);
   } catch (thrown) {
     error = thrownToError(thrown);
   }
-  if (run.settle(error)) end(error);
-  run.finish();
+  run.end(error);
+}
+
+class StreamRun extends CallRun {
+  override readonly scope: ServerMessageStream;
+  readonly #bytes: ServerByteStream;
+
+  /** @throws as {@link CallRun}. */
+  constructor(runtime: ServerRuntime, entry: Entry, bytes: ServerByteStream) {
+    super(runtime, entry, bytes.start);
+    this.#bytes = bytes;
+    this.scope = new ServerMessageStream(bytes, entry, this.info, runtime, this.trace);
+  }
+
+  /** The handler is done, with or without an error. */
+  end(error: CallError | undefined): void {
+    if (this.settle(error)) this.#write(error);
+    this.finish();
+  }
+
+  protected override writeEarlyEnd(error: RpcError): void {
+    this.#write(error);
+  }
+
+  #write(error: CallError | undefined): void {
+    this.scope.flushHeader();
+    this.#bytes.end({ ...(error ? { error } : undefined), trailer: this.scope.trailer });
+  }
 }
