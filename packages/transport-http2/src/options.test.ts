@@ -19,6 +19,11 @@ describe("options of http2", () => {
   it("refuse a keepalive that a Kitex server takes for abuse", () => {
     expect(() => http2({ keepaliveIntervalMs: 10_000 })).toThrow("expected 0 for never, or from 300000");
     expect(() => http2({ keepaliveIntervalMs: 300_000 })).not.toThrow();
-    expect(() => http2({ keepaliveIntervalMs: 0 })).not.toThrow();
+    expect(() => http2({ keepaliveIntervalMs: 0, keepaliveWithoutStreams: true })).not.toThrow();
+    const idle = { keepaliveWithoutStreams: true };
+    expect(() => http2({ ...idle, keepaliveIntervalMs: 300_000 })).toThrow(
+      "or from 7200000 with keepaliveWithoutStreams",
+    );
+    expect(() => http2({ ...idle, keepaliveIntervalMs: 7_200_000 })).not.toThrow();
   });
 });

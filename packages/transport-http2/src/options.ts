@@ -55,7 +55,7 @@ export interface KeepaliveOptions {
   readonly keepaliveIntervalMs?: number;
   /** How long the peer may take to answer it, in milliseconds. @defaultValue 20,000 */
   readonly keepaliveTimeoutMs?: number;
-  /** Asks also while no stream is open. @defaultValue false */
+  /** Asks also while no stream is open; then from 7,200,000 milliseconds, for the same reason. @defaultValue false */
   readonly keepaliveWithoutStreams?: boolean;
 }
 
@@ -114,8 +114,9 @@ export interface ResolvedOptions {
 
 const maxTimeMs = 0x7fffffff;
 const maxSize = 0x7fffffff;
-/** Below it a Kitex server takes PINGs for abuse. */
+/** Below it a Kitex server takes PINGs for abuse, and below the second while no stream is open. */
 const minKeepaliveMs = 300_000;
+const minIdleKeepaliveMs = 7_200_000;
 
 /** @throws RpcError `invalid_argument` when an option is outside its range. */
 export function resolveOptions(options: Http2Options): ResolvedOptions {
@@ -130,10 +131,12 @@ export function resolveOptions(options: Http2Options): ResolvedOptions {
   const streamWindowBytes = number("streamWindowBytes", 256 * 1024, 65_535, maxSize);
   const keepaliveIntervalMs =
     options.keepaliveIntervalMs === 0 ? 0 : number("keepaliveIntervalMs", 0, 0, maxTimeMs);
-  if (keepaliveIntervalMs > 0 && keepaliveIntervalMs < minKeepaliveMs) {
+  const minIntervalMs = options.keepaliveWithoutStreams === true ? minIdleKeepaliveMs : minKeepaliveMs;
+  if (keepaliveIntervalMs > 0 && keepaliveIntervalMs < minIntervalMs) {
+    const when = minIntervalMs === minIdleKeepaliveMs ? " with keepaliveWithoutStreams" : "";
     throw new RpcError(
       "invalid_argument",
-      `keepaliveIntervalMs is ${keepaliveIntervalMs}; expected 0 for never, or from ${minKeepaliveMs}: servers close connections that ask more often`,
+      `keepaliveIntervalMs is ${keepaliveIntervalMs}; expected 0 for never, or from ${minIntervalMs}${when}: servers close connections that ask more often`,
     );
   }
   return {

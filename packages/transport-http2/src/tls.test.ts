@@ -2,11 +2,12 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { createClient } from "@slipstream/rpc";
 import { createServer } from "@slipstream/rpc/server";
-import type { Peer, RpcError } from "@slipstream/stream";
+import type { Peer } from "@slipstream/stream";
 import { generate } from "selfsigned";
 import { afterAll, describe, expect, it } from "vitest";
+import { engines, failureOf } from "../test/engines.ts";
 import { Echo } from "../test/gen/echo.ts";
-import { type Http2Options, h2Sessions, http2, nodeHttp2 } from "./index.ts";
+import { type Http2Options, http2 } from "./index.ts";
 
 const make = (name: string) =>
   generate([{ name: "commonName", value: name }], {
@@ -20,19 +21,7 @@ afterAll(async () => {
   for (const each of open.reverse()) await each[Symbol.asyncDispose]();
 });
 
-async function failureOf(work: Promise<unknown>): Promise<RpcError> {
-  try {
-    await work;
-  } catch (error) {
-    return error as RpcError;
-  }
-  throw new Error("expected a failure");
-}
-
-describe.each([
-  ["h2", h2Sessions],
-  ["node:http2", nodeHttp2],
-])("TLS over %s", (_, engine) => {
+describe.each(engines)("TLS over %s", (_, engine) => {
   let peer: Peer | undefined;
 
   async function serve(tls: object): Promise<string> {

@@ -10,16 +10,12 @@ import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { Context, withPersistentValue, withValue } from "@slipstream/metainfo";
 import { createClient } from "@slipstream/rpc";
-import { BizStatusError, type RpcError } from "@slipstream/stream";
+import { BizStatusError } from "@slipstream/stream";
 import { describe, expect, it } from "vitest";
-import { type Http2Options, h2Sessions, http2, nodeHttp2, type SessionEngine } from "../src/index.ts";
+import { type Http2Options, http2 } from "../src/index.ts";
+import { engines, failureOf } from "./engines.ts";
 import { Echo } from "./gen/echo.ts";
 import { framed, unframed } from "./raw-client.ts";
-
-const engines: readonly (readonly [string, () => SessionEngine])[] = [
-  ["h2", h2Sessions],
-  ["node:http2", nodeHttp2],
-];
 
 const reply = framed(Echo.methods.say.response.encode({ text: "hi" }));
 const line = (text: string): Buffer => framed(Echo.methods.chat.response.encode({ text }));
@@ -29,15 +25,6 @@ const trailersOf = (stream: ServerHttp2Stream, trailers: OutgoingHttpHeaders): v
 };
 
 type Serve = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw: readonly string[]) => void;
-
-async function failureOf(work: Promise<unknown>): Promise<RpcError> {
-  try {
-    await work;
-  } catch (error) {
-    return error as RpcError;
-  }
-  throw new Error("expected a failure");
-}
 
 /** Answers one call in order. */
 function answer(stream: ServerHttp2Stream, trailers: OutgoingHttpHeaders = { "grpc-status": "0" }): void {

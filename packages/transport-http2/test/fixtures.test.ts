@@ -11,7 +11,8 @@ import {
   type ServerStreaming,
 } from "@slipstream/stream";
 import { describe, expect, it } from "vitest";
-import { h2Sessions, http2, nodeHttp2, type SessionEngine } from "../src/index.ts";
+import { http2 } from "../src/index.ts";
+import { engines } from "./engines.ts";
 import { Lab, type Msg, Refused } from "./gen/lab.ts";
 
 interface Recording {
@@ -85,11 +86,6 @@ function bytesFrom({ events }: Recording, side: "client" | "server"): Buffer {
 function hasOpened(bytes: Buffer): boolean {
   return framesOf(bytes, true).some((frame) => frame[3] === headersType && frame.length > frameHeadBytes);
 }
-
-const engines: readonly (readonly [string, () => SessionEngine])[] = [
-  ["h2", h2Sessions],
-  ["node:http2", nodeHttp2],
-];
 
 /** What our client got of a recorded server. */
 interface Seen {

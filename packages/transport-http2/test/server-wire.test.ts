@@ -1,29 +1,16 @@
-import { once } from "node:events";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { getAllPersistentValues, getAllValues, Metadata, sendBackwardValue } from "@slipstream/metainfo";
 import { createServer } from "@slipstream/rpc/server";
 import { BizStatusError, RpcError, type TransportEvent } from "@slipstream/stream";
 import { describe, expect, it } from "vitest";
-import { type Http2Options, h2Sessions, http2, nodeHttp2, type SessionEngine } from "../src/index.ts";
+import { type Http2Options, http2 } from "../src/index.ts";
+import { engines, turn, until } from "./engines.ts";
 import { Echo, Line } from "./gen/echo.ts";
 import { answerOf, closed, framed, RawClient, unframed } from "./raw-client.ts";
-
-const engines: readonly (readonly [string, () => SessionEngine])[] = [
-  ["h2", h2Sessions],
-  ["node:http2", nodeHttp2],
-];
 
 const encode = (line: Line): Uint8Array => Echo.methods.chat.request.encode(line);
 const decode = (bytes: Uint8Array): Line => Echo.methods.chat.response.decode(new Uint8Array(bytes));
 const ask = (line: Line): Buffer => framed(Echo.methods.say.request.encode(line));
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await turn();
-}
 
 describe.each(engines)("a server over %s, on the wire", (_, engine) => {
   async function start(options: Http2Options = {}) {
@@ -343,34 +330,6 @@ describe.each(engines)("a server over %s, on the wire", (_, engine) => {
     expect(lines).toEqual(["echo:before", "echo:after"]);
     await closing;
     expect(goaways[0]).toEqual([0, 2 ** 31 - 1, "graceful shutdown"]);
-  });
-
-  it("bounds resets in a loop (rapid reset), and other connections go on", async () => {
-    await using world = await start();
-    await using other = new RawClient(world.target);
-    const ended = closed(world.client.session);
-    let isOver = false;
-    void ended.then(() => (isOver = true));
-    for (let i = 0; i < 20_000 && !isOver; i++) {
-      if (!world.client.session.destroyed) world.client.open("/Echo/Collect").close(8);
-      if (i % 200 === 0) await turn();
-    }
-    await ended;
-    const { trailer } = await other.call("/Echo/Say", ask({ text: "" }));
-    expect(trailer.get("grpc-status")).toBe("0");
-  });
-
-  it("fails a request whose header is over the limit, and its siblings go on", async () => {
-    await using world = await start({ maxHeaderListBytes: 8_192 });
-    const sibling = world.client.open("/Echo/Chat");
-    sibling.write(framed(encode({ text: "one" })));
-    await once(sibling, "data");
-    // The session of the test does not look at SETTINGS_MAX_HEADER_LIST_SIZE.
-    const { trailer, code } = await world.client.call("/Echo/Say", ask({}), { big: "v".repeat(12_000) });
-    expect(code !== 0 || trailer.get("grpc-status") !== "0").toBe(true);
-    sibling.write(framed(encode({ text: "two" })));
-    await once(sibling, "data");
-    sibling.close(8);
   });
 
   it("sends a date to nobody", async () => {

@@ -1,3 +1,4 @@
+import type { Http2Session } from "node:http2";
 import type { SessionSettings } from "../session-engine.ts";
 
 interface Pinged {
@@ -5,40 +6,56 @@ interface Pinged {
   ping(done: (rttMs: number | undefined) => void): void;
 }
 
-/** Asks the peer now and then whether it is there. */
+/**
+ * A silence that is looked into whatever the settings say. Node reads nothing more of a connection on which the peer broke
+ * the rules, and so never learns that it was closed: nobody else would let go of it, nor of its calls.
+ */
+const longestSilenceMs = 300_000;
+
+/** Asks a silent peer whether it is there. */
 export class Keepalive {
+  readonly #node: Http2Session;
   readonly #session: Pinged;
-  readonly #settings: SessionSettings;
+  readonly #intervalMs: number;
+  readonly #timeoutMs: number;
+  readonly #withoutStreams: boolean;
   readonly #onSilence: () => void;
-  #timer: NodeJS.Timeout | undefined;
+  #answerTimer: NodeJS.Timeout | undefined;
 
-  constructor(session: Pinged, settings: SessionSettings, onSilence: () => void) {
+  constructor(
+    node: Http2Session,
+    session: Pinged,
+    settings: Pick<SessionSettings, "keepaliveIntervalMs" | "keepaliveTimeoutMs" | "keepaliveWithoutStreams">,
+    isServer: boolean,
+    onSilence: () => void,
+  ) {
+    this.#node = node;
     this.#session = session;
-    this.#settings = settings;
+    this.#intervalMs = settings.keepaliveIntervalMs || longestSilenceMs;
+    this.#timeoutMs = settings.keepaliveTimeoutMs;
+    // A client closes connections without streams by itself.
+    this.#withoutStreams = settings.keepaliveWithoutStreams || isServer;
     this.#onSilence = onSilence;
-    if (settings.keepaliveWithoutStreams) this.streamOpened();
-  }
-
-  streamOpened(): void {
-    const { keepaliveIntervalMs } = this.#settings;
-    if (keepaliveIntervalMs === 0 || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => this.#ask(), keepaliveIntervalMs).unref();
+    node.on("timeout", () => this.#ask());
+    node.setTimeout(this.#intervalMs);
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    clearTimeout(this.#answerTimer);
+    this.#node.setTimeout(0);
   }
 
   #ask(): void {
-    this.#timer = undefined;
-    if (this.#session.openStreams === 0 && !this.#settings.keepaliveWithoutStreams) return;
-    this.#timer = setTimeout(this.#onSilence, this.#settings.keepaliveTimeoutMs).unref();
+    if (this.#answerTimer !== undefined) return;
+    // With the next stream Node's timer begins again.
+    if (this.#session.openStreams === 0 && !this.#withoutStreams) return;
+    this.#answerTimer = setTimeout(this.#onSilence, this.#timeoutMs).unref();
     this.#session.ping((rttMs) => {
       // Without an answer the session is over, which stops this by itself.
       if (rttMs === undefined) return;
-      this.stop();
-      this.streamOpened();
+      clearTimeout(this.#answerTimer);
+      this.#answerTimer = undefined;
+      this.#node.setTimeout(this.#intervalMs);
     });
   }
 }

@@ -62,9 +62,7 @@ export class NodeSession implements Session, StreamOwner {
     this.#handler = handler;
     // Node buffers up to a window more while a stream is paused.
     this.maxUnreadBytes = settings.streamWindowBytes / 2;
-    this.#keepalive = new Keepalive(this, settings, () =>
-      this.destroy(ErrorCode.NO_ERROR, "the peer did not answer a PING"),
-    );
+    this.#keepalive = new Keepalive(node, this, settings, isServer(node), () => this.#silent());
     const session: Http2Session = node;
     session.on("error", (error) => {
       this.#error ??= error;
@@ -77,7 +75,6 @@ export class NodeSession implements Session, StreamOwner {
     session.on("close", () => this.#closed("the session was closed"));
     // Before Node's own listener, which closes streams as if the peer had reset them.
     socket.prependListener("close", () => this.#closed("the connection was closed"));
-    session.setTimeout(0);
     // A server may get its requests in the same turn as the session.
     const start = (): void => {
       if (!node.destroyed) node.setLocalWindowSize(settings.connectionWindowBytes);
@@ -90,7 +87,6 @@ export class NodeSession implements Session, StreamOwner {
   accept(node: ServerHttp2Stream, flags: number, raw: readonly string[]): void {
     const stream = new NodeStream(node, this);
     this.#streams.add(stream);
-    this.#keepalive.streamOpened();
     const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     stream.start(this.#handler.onStream(stream, fromRawHeaders(raw), endStream));
     stream.read();
@@ -147,7 +143,6 @@ export class NodeSession implements Session, StreamOwner {
     });
     node.on("headers", (_headers, _flags, raw?: string[]) => stream.onInformational(raw ?? []));
     this.#streams.add(stream);
-    this.#keepalive.streamOpened();
     return stream;
   }
 
@@ -207,6 +202,11 @@ export class NodeSession implements Session, StreamOwner {
       setImmediate(() => this.#closed(`the session was closed here with code ${code}`, code));
     }
     if (this.#waiters.length > 0) process.nextTick(() => this.#runWaiters());
+  }
+
+  #silent(): void {
+    this.#error ??= new Error("the peer did not answer a PING");
+    this.destroy(ErrorCode.NO_ERROR, this.#error.message);
   }
 
   #hasSlot(): boolean {
