@@ -277,6 +277,8 @@ function isMissing(context: Context | null | undefined): boolean {
 }
 
 function requirePair(key: string, value: string): void {
+  // Nearly always; the texts of errors are not made for nothing.
+  if (typeof key === "string" && typeof value === "string") return;
   requireString(key, "a metainfo key");
   requireString(value, `the value of metainfo key ${JSON.stringify(key)}`);
 }
