@@ -1,17 +1,4 @@
-import { type Fields, RpcError } from "@slipstream/stream";
-
-/** Bytes of a string in UTF-8; a lone surrogate counts as the replacement character, 3 bytes. */
-function utf8Length(text: string): number {
-  let bytes = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) continue;
-    bytes += unit < 0x800 ? 1 : 2;
-    // A pair is two units and four bytes: two were counted with the length.
-    if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) i++;
-  }
-  return bytes;
-}
+import { type Fields, RpcError, utf8Length } from "@slipstream/stream";
 
 /** A UTF-16 unit is three bytes of UTF-8 at most. */
 const maxBytesAUnit = 3;

@@ -1,5 +1,6 @@
 // For users
 
+export { allocate, readUtf8, utf8Length, writeUtf8 } from "#text";
 export type { Address } from "./address.ts";
 export { parseAddress } from "./address.ts";
 export type { Balancer, Pick, PickOutcome, PickRequest, Resolver, Target } from "./balance.ts";

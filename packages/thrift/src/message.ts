@@ -1,7 +1,7 @@
+import { readUtf8, utf8Length, writeUtf8 } from "@slipstream/stream";
 import { Fault } from "./fault.ts";
 import { BinaryReader } from "./protocol/binary.ts";
 import { CompactReader, CompactWriter } from "./protocol/compact.ts";
-import { readUtf8, utf8Length, writeUtf8 } from "./protocol/platform.ts";
 import type { Protocol } from "./protocol/protocol.ts";
 
 /** Types of Thrift messages. */

@@ -1,7 +1,7 @@
+import { allocate } from "@slipstream/stream";
 import { ACL_TOKEN_KEY, Flag, type FrameKind, IntKey, ProtocolId } from "./format.ts";
 import { HEAD_BYTES, HeadWriter, pairBound } from "./head-writer.ts";
 import { overLimit, type ResolvedFrameLimits, resolveLimits } from "./limits.ts";
-import { allocate } from "./platform.ts";
 
 /** A string pair of a header. */
 export type StringPair = readonly [key: string, value: string];

@@ -1,9 +1,9 @@
+import { allocate } from "@slipstream/stream";
 import { FIXED_BYTES, MAGIC } from "./format.ts";
 import { FrameError } from "./frame-error.ts";
 import { wrongMagic } from "./frame-head.ts";
 import { overLimit, type ResolvedFrameLimits } from "./limits.ts";
 import type { MessageScanner } from "./message-scanner.ts";
-import { allocate } from "./platform.ts";
 
 /** LENGTH and MAGIC: with these a frame is known to be one, and how long it is. */
 const PREFIX_BYTES = 6;

@@ -1,5 +1,5 @@
+import { allocate } from "@slipstream/stream";
 import type { FrameHead } from "./frame-head.ts";
-import { allocate } from "./platform.ts";
 
 const POOL_BYTES = 16 * 1024;
 

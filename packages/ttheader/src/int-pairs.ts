@@ -1,6 +1,6 @@
+import { readUtf8 } from "@slipstream/stream";
 import { Section } from "./format.ts";
 import { type FrameHead, uint16 } from "./frame-head.ts";
-import { readText } from "./platform.ts";
 
 /** Sees integer pairs where they stand: the text is in `bytes[start, end)`. */
 export interface IntVisitor {
@@ -30,7 +30,7 @@ export function visitInts({ bytes, sectionsStart, payloadStart }: FrameHead, vis
 /** The texts of all integer pairs. */
 export function readInts(head: FrameHead): Map<number, string> {
   const ints = new Map<number, string>();
-  visitInts(head, { onInt: (key, bytes, start, end) => ints.set(key, readText(bytes, start, end)) });
+  visitInts(head, { onInt: (key, bytes, start, end) => ints.set(key, readUtf8(bytes, start, end)) });
   return ints;
 }
 

@@ -1,8 +1,8 @@
+import { readUtf8 } from "@slipstream/stream";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { fuzzRuns, fuzzTimeoutMs } from "../test/arbitrary-frames.ts";
 import { readName } from "./name-cache.ts";
-import { readText } from "./platform.ts";
 
 vi.setConfig({ testTimeout: fuzzTimeoutMs });
 
@@ -17,7 +17,7 @@ describe("readName", () => {
       fc.property(fc.array(bytes, { maxLength: 20 }), (names) => {
         for (const name of [...names, ...names]) {
           const at = Uint8Array.from([9, ...name, 9]);
-          expect(readName(at, 1, at.length - 1)).toBe(readText(at, 1, at.length - 1));
+          expect(readName(at, 1, at.length - 1)).toBe(readUtf8(at, 1, at.length - 1));
         }
       }),
       { numRuns: fuzzRuns },

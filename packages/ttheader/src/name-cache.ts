@@ -1,4 +1,4 @@
-import { readText } from "./platform.ts";
+import { readUtf8 } from "@slipstream/stream";
 
 /** A power of two. */
 const SLOTS = 512;
@@ -14,14 +14,14 @@ const names: (string | undefined)[] = new Array<string | undefined>(SLOTS).fill(
 export function readName(bytes: Uint8Array, start: number, end: number): string {
   const length = end - start;
   if (length === 0) return "";
-  if (length > MAX_BYTES) return readText(bytes, start, end);
+  if (length > MAX_BYTES) return readUtf8(bytes, start, end);
   const first = bytes[start] as number;
   const last = bytes[end - 1] as number;
   const middle = bytes[(start + end) >>> 1] as number;
   const slot = (length * 31 + first * 7 + middle * 17 + last * 101) & (SLOTS - 1);
   const name = names[slot];
   if (name !== undefined && isName(name, bytes, start, length)) return name;
-  const read = readText(bytes, start, end);
+  const read = readUtf8(bytes, start, end);
   names[slot] = read;
   return read;
 }

@@ -1,5 +1,5 @@
+import { allocate } from "@slipstream/stream";
 import type { Link } from "./link.ts";
-import { allocate } from "./platform.ts";
 
 const SLAB_BYTES = 64 * 1024;
 /** Payloads from here on leave as they are, beside the slab; copying smaller ones is cheaper than another piece. */

@@ -1,10 +1,10 @@
-import type { Field, Fields, Peer } from "@slipstream/stream";
+import { type Field, type Fields, type Peer, readUtf8 } from "@slipstream/stream";
 import { ACL_TOKEN_KEY } from "./format.ts";
 import { type PairVisitor, visitPairs } from "./frame-head.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import type { MessageScanner } from "./message-scanner.ts";
 import type { PingPongForm } from "./payload.ts";
-import { readText, type TextRange } from "./platform.ts";
+import type { TextRange } from "./platform.ts";
 
 /** Who is at the other end of a connection, as far as its owner knows. */
 export interface SessionPeer {
@@ -76,7 +76,7 @@ class FieldList implements PairVisitor {
     valueStart: number,
     valueEnd: number,
   ): void {
-    this.fields.push([readText(bytes, keyStart, keyEnd), text.read(valueStart, valueEnd)]);
+    this.fields.push([readUtf8(bytes, keyStart, keyEnd), text.read(valueStart, valueEnd)]);
   }
 
   onToken(value: string): void {

@@ -1,47 +1,14 @@
-/**
- * Text in and out of bytes, on any platform. Where Node's own string functions exist they are used: they
- * cost a third of what the web ones cost on the short strings that headers are made of.
- */
+import { readUtf8, writeUtf8 } from "@slipstream/stream";
 
 interface NativeText {
-  utf8Write(this: Uint8Array, text: string, at: number): number;
-  utf8Slice(this: Uint8Array, start: number, end: number): string;
   latin1Slice(this: Uint8Array, start: number, end: number): string;
 }
-interface NativeBuffer {
-  readonly prototype: NativeText;
-  allocUnsafeSlow(byteLength: number): Uint8Array;
-}
-declare const TextEncoder: new () => {
-  encodeInto(text: string, target: Uint8Array): { written: number };
-};
-declare const TextDecoder: new (
-  label: string,
-  options: { ignoreBOM: boolean },
-) => { decode(bytes: Uint8Array): string };
 
-const candidate = (globalThis as { Buffer?: NativeBuffer }).Buffer;
-const native =
-  typeof candidate?.prototype.utf8Write === "function" &&
-  typeof candidate.prototype.utf8Slice === "function" &&
-  typeof candidate.prototype.latin1Slice === "function" &&
-  typeof candidate.allocUnsafeSlow === "function"
-    ? candidate
-    : undefined;
-const text = native?.prototype;
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const candidate = (globalThis as { Buffer?: { readonly prototype: NativeText } }).Buffer?.prototype;
+const native = typeof candidate?.latin1Slice === "function" ? candidate : undefined;
 
 /** Above this many UTF-16 units one native call beats a loop. */
 const LOOP_LIMIT = 48;
-
-/** Bytes whose content is of no interest yet: not zeroed where the platform allows it. */
-export function allocate(byteLength: number): Uint8Array<ArrayBuffer> {
-  // A plain Uint8Array over the memory: `subarray` of a Buffer is slower, and callers see one type.
-  return native === undefined
-    ? new Uint8Array(byteLength)
-    : new Uint8Array(native.allocUnsafeSlow(byteLength).buffer as ArrayBuffer);
-}
 
 /** Writes `value` as UTF-8 and returns the end. The caller has left room for 3 bytes a UTF-16 unit. */
 export function writeText(target: Uint8Array, at: number, value: string): number {
@@ -55,29 +22,12 @@ export function writeText(target: Uint8Array, at: number, value: string): number
     }
     if (i === length) return at + length;
   }
-  if (text !== undefined) return at + text.utf8Write.call(target, value, at);
-  return at + encoder.encodeInto(value, target.subarray(at)).written;
+  return at + writeUtf8(target, value, at);
 }
 
 /** The bytes of a text in ASCII. */
 export function asciiBytes(value: string): Uint8Array {
   return Uint8Array.from(value, (unit) => unit.charCodeAt(0));
-}
-
-/** Reads UTF-8; malformed bytes become U+FFFD. */
-export function readText(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start <= 8) {
-    let value = "";
-    let at = start;
-    for (; at < end; at++) {
-      const byte = bytes[at] as number;
-      if (byte > 0x7f) break;
-      value += String.fromCharCode(byte);
-    }
-    if (at === end) return value;
-  }
-  if (text !== undefined) return text.utf8Slice.call(bytes, start, end);
-  return decoder.decode(bytes.subarray(start, end));
 }
 
 /**
@@ -92,15 +42,15 @@ export class TextRange {
   constructor(bytes: Uint8Array, start: number, end: number) {
     this.#bytes = bytes;
     this.#start = start;
-    this.#whole = text?.latin1Slice.call(bytes, start, end);
+    this.#whole = native?.latin1Slice.call(bytes, start, end);
   }
 
   read(start: number, end: number): string {
     const whole = this.#whole;
-    if (whole === undefined) return readText(this.#bytes, start, end);
+    if (whole === undefined) return readUtf8(this.#bytes, start, end);
     const bytes = this.#bytes;
     for (let at = start; at < end; at++) {
-      if ((bytes[at] as number) > 0x7f) return readText(bytes, start, end);
+      if ((bytes[at] as number) > 0x7f) return readUtf8(bytes, start, end);
     }
     return whole.substring(start - this.#start, end - this.#start);
   }

@@ -6,6 +6,7 @@ import {
   type Fields,
   noFields,
   type Peer,
+  readUtf8,
   type ServerStart,
   type SideEntry,
 } from "@slipstream/stream";
@@ -15,7 +16,7 @@ import type { FrameHead, PairVisitor } from "./frame-head.ts";
 import { type HeadWriter, pairBound } from "./head-writer.ts";
 import { type IntVisitor, visitInts } from "./int-pairs.ts";
 import { readName } from "./name-cache.ts";
-import { asciiBytes, readText, type TextRange } from "./platform.ts";
+import { asciiBytes, type TextRange } from "./platform.ts";
 
 const SERVICE_KEY = "isn";
 const PERSISTENT = "RPC_PERSIST_";
@@ -206,7 +207,7 @@ class StartReader implements Received, PairVisitor, IntVisitor {
     if (key === IntKey.toMethod) this.method = readName(bytes, start, end);
     else if (key === IntKey.fromService) this.caller = readName(bytes, start, end) || undefined;
     else if (key === IntKey.fromMethod) this.callerMethod = readName(bytes, start, end) || undefined;
-    else if (key === IntKey.rpcTimeout) this.timeoutMs = readTimeout(readText(bytes, start, end));
+    else if (key === IntKey.rpcTimeout) this.timeoutMs = readTimeout(readUtf8(bytes, start, end));
   }
 
   /** Called when all pairs have been seen: a section that it holds is there instead of the native one. */

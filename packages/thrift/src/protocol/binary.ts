@@ -1,5 +1,5 @@
+import { utf8Length, writeUtf8 } from "@slipstream/stream";
 import { Fault } from "../fault.ts";
-import { utf8Length, writeUtf8 } from "./platform.ts";
 import type { ProtocolSupport } from "./protocol.ts";
 import { Reader } from "./reader.ts";
 import { high, low, scratchBigInt, scratchDouble, scratchInts } from "./scratch.ts";

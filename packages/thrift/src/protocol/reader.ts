@@ -1,6 +1,6 @@
+import { allocate, readUtf8 } from "@slipstream/stream";
 import { describe, Fault } from "../fault.ts";
-import { allocate, isUtf8, readUtf8 } from "./platform.ts";
-import { readShortText, shortTextBytes } from "./short-text.ts";
+import { isUtf8 } from "./platform.ts";
 import { headerType, WireType, wireTypeName } from "./wire.ts";
 
 export interface ReaderOptions {
@@ -64,10 +64,6 @@ export abstract class Reader {
     const { bytes, pos } = this;
     const end = pos + size;
     this.pos = end;
-    if (size <= shortTextBytes) {
-      const short = readShortText(bytes, pos, size);
-      if (short !== undefined) return short;
-    }
     const text = readUtf8(bytes, pos, end);
     if (this.options.strictText && text.includes("\ufffd") && !isUtf8(bytes.subarray(pos, end))) {
       throw new Fault(`${size} bytes of text at offset ${pos} are not UTF-8: ${describe(text)}`);

@@ -1,5 +1,5 @@
+import { allocate } from "@slipstream/stream";
 import { describe, Fault } from "../fault.ts";
-import { allocate } from "./platform.ts";
 
 /** Small messages are cut out of chunks of this size, so that they cost a view and no allocation of their own. */
 const chunkBytes = 64 * 1024;
