@@ -1,4 +1,3 @@
-import { nodeHttp2 } from "@slipstream/transport-http2";
 import { generate } from "selfsigned";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type KitexServer, type Protocol, startKitexServer } from "../src/index.ts";
@@ -6,60 +5,43 @@ import { createCaller } from "../src/slipstream/caller.ts";
 import { type SlipstreamServer, startSlipstreamServer } from "../src/slipstream/server.ts";
 import { serverTransports, Transports } from "../src/slipstream/transports.ts";
 import { buildLimitMs, describeKitex } from "./kitex-suite.ts";
-import { type Feature, type Kind, type Sides, Trial } from "./matrix/cell.ts";
+import { type Kind, type Sides, Trial } from "./matrix/cell.ts";
 import { echo } from "./matrix/echo.ts";
-import { endings } from "./matrix/endings.ts";
 import { headers } from "./matrix/header.ts";
-import { lifecycle } from "./matrix/lifecycle.ts";
 import { metainfo } from "./matrix/metainfo.ts";
-import { type Ours, startWorld, type World } from "./matrix/world.ts";
+import { startWorld, type World } from "./matrix/world.ts";
 
-// Cells of the matrix with other than the defaults. The table has the defaults alone.
-
-const kinds: readonly Kind[] = ["ping-pong", "bidi"];
-const toKitex: Sides = { from: "Slipstream", to: "Kitex" };
-const fromKitex: Sides = { from: "Kitex", to: "Slipstream" };
-
-function cells(features: readonly Feature[], pairs: readonly Sides[], ours: () => Promise<Ours>): void {
-  let world: World;
-
-  beforeAll(async () => {
-    world = await startWorld(await ours());
-  }, buildLimitMs);
-
-  afterAll(() => world?.[Symbol.asyncDispose]());
-
-  for (const pair of pairs) {
-    for (const feature of features) {
-      for (const kind of kinds) {
-        const cell = feature.cell({ protocol: "grpc", kind, pair });
-        if ("why" in cell) continue;
-        it(`${pair.from} → ${pair.to}: ${feature.name}: ${kind}`, async () => {
-          await cell(new Trial(world.pair(pair), "grpc", kind));
-        });
-      }
-    }
-  }
-}
-
-describeKitex("HTTP/2 sessions of node:http2", () => {
-  const features = [...echo, ...metainfo, ...headers, ...endings, ...lifecycle];
-  cells(features, [toKitex, fromKitex], async () => ({ http2: { session: nodeHttp2() } }));
-});
+// What the matrix has no room for: TLS, and a Kitex that is not in its defaults.
 
 // A Kitex server has no TLS: netpoll, the network library below it, has none.
 describeKitex("HTTP/2 with TLS", () => {
+  const pair: Sides = { from: "Kitex", to: "Slipstream" };
+  const kinds: readonly Kind[] = ["ping-pong", "bidi"];
   const features = [
     ...echo.filter(({ name }) => !name.includes("gzip") && !name.includes("200")),
     ...metainfo,
     ...headers,
   ];
-  cells(features, [fromKitex], async () => {
+  let world: World;
+
+  beforeAll(async () => {
     const { private: key, cert } = await generate([{ name: "commonName", value: "localhost" }], {
       keySize: 2048,
     });
-    return { tls: { key, cert, ALPNProtocols: ["h2"] } };
-  });
+    world = await startWorld({ tls: { key, cert, ALPNProtocols: ["h2"] } });
+  }, buildLimitMs);
+
+  afterAll(() => world?.[Symbol.asyncDispose]());
+
+  for (const feature of features) {
+    for (const kind of kinds) {
+      const cell = feature.cell({ protocol: "grpc", kind, pair });
+      if ("why" in cell) continue;
+      it(`${feature.name}: ${kind}`, async () => {
+        await cell(new Trial(world.pair(pair), "grpc", kind));
+      });
+    }
+  }
 });
 
 describeKitex("a Kitex server in its single-hop mode", () => {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Callee } from "../calls.ts";
 import { ControlledProcess } from "../control.ts";
 import { Peer } from "../peer.ts";
+import type { Sessions } from "./transports.ts";
 
 /** Our server and client in a process of their own: for tests that kill it. */
 export class SlipstreamProcess extends Peer implements Callee {
@@ -13,9 +14,9 @@ export class SlipstreamProcess extends Peer implements Callee {
   }
 }
 
-export async function startSlipstreamProcess(): Promise<SlipstreamProcess> {
+export async function startSlipstreamProcess(sessions: Sessions): Promise<SlipstreamProcess> {
   const program = join(import.meta.dirname, "program.ts");
-  const args = ["--conditions=@slipstream/source", "--import=tsx", program];
+  const args = ["--conditions=@slipstream/source", "--import=tsx", program, sessions];
   const child = new ControlledProcess("Slipstream process", process.execPath, args);
   const { port } = (await child.request("listen")) as { port: number };
   return new SlipstreamProcess(child, port);

@@ -3,9 +3,10 @@ import { createInterface } from "node:readline";
 import type { Call, Stage } from "../calls.ts";
 import { createCaller } from "./caller.ts";
 import { type SlipstreamServer, startSlipstreamServer } from "./server.ts";
-import { serverTransports, Transports } from "./transports.ts";
+import { type Sessions, serverTransports, Transports } from "./transports.ts";
 
-const transports = new Transports();
+const sessions = process.argv[2] as Sessions;
+const transports = new Transports(sessions);
 const caller = createCaller((call) => transports.for(call));
 let server: SlipstreamServer | undefined;
 
@@ -19,7 +20,7 @@ type Request = { id: number; op: string } & Call & {
 
 const operations: Record<string, (request: Request) => Promise<unknown>> = {
   async listen() {
-    server ??= await startSlipstreamServer(serverTransports(), caller, { onlyLab: true });
+    server ??= await startSlipstreamServer(serverTransports(sessions), caller, { onlyLab: true });
     return { port: server.port };
   },
   async observe({ name, until, timeoutMs }) {

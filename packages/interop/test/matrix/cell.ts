@@ -1,15 +1,29 @@
 import type { Call, Callee, Caller, CallRecord, Message, Outcome, Protocol, Stage } from "../../src/index.ts";
 import type { Peer } from "../../src/peer.ts";
+import type { Sessions } from "../../src/slipstream/transports.ts";
 
-/** The protocols of the matrix, in words. */
-export const protocols = {
-  ttheader: "TTHeader",
-  "ttheader-framed": "TTHeader+Framed",
-  framed: "Framed",
-  plain: "plain",
-  "ttheader-streaming": "TTHeader streaming",
-  grpc: "HTTP/2",
-} as const satisfies Record<Protocol, string>;
+/** Each behaviour is shown in each of these ways: a protocol, and what ours speaks it with. */
+export interface Way {
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly sessions: Sessions;
+}
+
+const way = (name: string, protocol: Protocol, sessions: Sessions = "h2"): Way => ({
+  name,
+  protocol,
+  sessions,
+});
+
+export const ways: readonly Way[] = [
+  way("TTHeader", "ttheader"),
+  way("TTHeader+Framed", "ttheader-framed"),
+  way("Framed", "framed"),
+  way("plain", "plain"),
+  way("TTHeader streaming", "ttheader-streaming"),
+  way("HTTP/2", "grpc"),
+  way("HTTP/2, ours of `node:http2`", "grpc", "node:http2"),
+];
 
 export type Kind = "ping-pong" | "oneway" | "unary" | "client" | "server" | "bidi";
 

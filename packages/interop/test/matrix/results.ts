@@ -1,5 +1,4 @@
-import type { Protocol } from "../../src/index.ts";
-import { type Feature, type Kind, kindsOf, protocols } from "./cell.ts";
+import { type Feature, type Kind, kindsOf, type Way, ways } from "./cell.ts";
 
 export type Result =
   | { readonly is: "pass" | "fail" }
@@ -16,17 +15,18 @@ export class Results {
     this.#features = features;
   }
 
-  set(column: string, feature: string, protocol: Protocol, kind: Kind, result: Result): void {
-    this.#results.set([column, feature, protocol, kind].join("/"), result);
+  set(column: string, feature: string, way: Way, kind: Kind, result: Result): void {
+    this.#results.set([column, feature, way.name, kind].join("/"), result);
   }
 
   /** Whether every cell has a result, and none failed. */
   get isComplete(): boolean {
-    const cells = this.#features.length * Object.values(kindsOf).flat().length * this.#columns.length;
+    const kinds = ways.flatMap(({ protocol }) => kindsOf[protocol]);
+    const cells = this.#features.length * kinds.length * this.#columns.length;
     return this.#results.size === cells && [...this.#results.values()].every(({ is }) => is !== "fail");
   }
 
-  /** As Markdown: a row for each behaviour and protocol, notes below. */
+  /** As Markdown: a row for each behaviour and way, notes below. */
   toMarkdown(): string {
     const notes: string[] = [];
     const note = (why: string): string => {
@@ -34,9 +34,9 @@ export class Results {
       return `[${notes.indexOf(why) + 1}]`;
     };
     const rows = this.#features.flatMap((feature) =>
-      (Object.keys(protocols) as Protocol[]).map((protocol, i) => {
-        const cells = this.#columns.map((column) => this.#cell(column, feature.name, protocol, note));
-        return `| ${[i === 0 ? `**${feature.name}**` : "", protocols[protocol], ...cells].join(" | ")} |`;
+      ways.map((way, i) => {
+        const cells = this.#columns.map((column) => this.#cell(column, feature.name, way, note));
+        return `| ${[i === 0 ? `**${feature.name}**` : "", way.name, ...cells].join(" | ")} |`;
       }),
     );
     const head = ["behaviour", "protocol", ...this.#columns];
@@ -50,10 +50,10 @@ export class Results {
   }
 
   /** Kinds with the same result are told together. */
-  #cell(column: string, feature: string, protocol: Protocol, note: (why: string) => string): string {
+  #cell(column: string, feature: string, way: Way, note: (why: string) => string): string {
     const groups = new Map<string, Kind[]>();
-    for (const kind of kindsOf[protocol]) {
-      const result = this.#results.get([column, feature, protocol, kind].join("/"));
+    for (const kind of kindsOf[way.protocol]) {
+      const result = this.#results.get([column, feature, way.name, kind].join("/"));
       if (result === undefined) continue;
       const mark =
         result.is === "pass"

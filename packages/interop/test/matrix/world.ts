@@ -1,10 +1,9 @@
 import type { TlsOptions } from "node:tls";
-import type { Http2Options } from "@slipstream/transport-http2";
 import { type Caller, startKitexDriver, startKitexServer } from "../../src/index.ts";
 import { createCaller } from "../../src/slipstream/caller.ts";
 import { startSlipstreamProcess } from "../../src/slipstream/process.ts";
 import { startSlipstreamServer } from "../../src/slipstream/server.ts";
-import { serverTransports, Transports } from "../../src/slipstream/transports.ts";
+import { type Sessions, serverTransports, Transports } from "../../src/slipstream/transports.ts";
 import type { Pair, Side, Sides } from "./cell.ts";
 
 /** Who calls whom, by the names of the columns. Kitex against itself says what to expect. */
@@ -22,12 +21,12 @@ export interface World extends AsyncDisposable {
 
 /** What ours is made with in a world, beside its defaults. */
 export interface Ours {
-  readonly http2?: Http2Options;
+  readonly sessions?: Sessions;
   /** Our servers take TLS alone, and Kitex clients speak it; they do so over HTTP/2 only. */
   readonly tls?: TlsOptions;
 }
 
-export async function startWorld({ http2, tls }: Ours = {}): Promise<World> {
+export async function startWorld({ sessions = "h2", tls }: Ours = {}): Promise<World> {
   const started: AsyncDisposable[] = [];
   const use = <T extends AsyncDisposable>(part: T): T => {
     started.push(part);
@@ -35,9 +34,9 @@ export async function startWorld({ http2, tls }: Ours = {}): Promise<World> {
   };
   const kitexServer = use(await startKitexServer({ handlers: true, contextTimeout: true }));
   const kitexDriver = use(await startKitexDriver());
-  const transports = use(new Transports(http2));
+  const transports = use(new Transports(sessions));
   const ourCaller = createCaller((call) => transports.for(call));
-  const ourServer = use(await startSlipstreamServer(serverTransports(http2), ourCaller, { tls }));
+  const ourServer = use(await startSlipstreamServer(serverTransports(sessions), ourCaller, { tls }));
   const ourNamelessServer = use(
     await startSlipstreamServer(serverTransports(), ourCaller, { onlyLab: true }),
   );
@@ -62,8 +61,8 @@ export async function startWorld({ http2, tls }: Ours = {}): Promise<World> {
       callee: callees[to],
       namelessCallee: to === "Kitex" ? kitexServer : ourNamelessServer,
       beyond: callees[from],
-      startCaller: from === "Kitex" ? () => startKitexDriver() : startSlipstreamProcess,
-      startCallee: to === "Kitex" ? () => startKitexServer() : startSlipstreamProcess,
+      startCaller: () => (from === "Kitex" ? startKitexDriver() : startSlipstreamProcess(sessions)),
+      startCallee: () => (to === "Kitex" ? startKitexServer() : startSlipstreamProcess(sessions)),
     }),
     async [Symbol.asyncDispose]() {
       for (const part of started.reverse()) await part[Symbol.asyncDispose]();
