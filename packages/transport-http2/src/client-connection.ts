@@ -12,7 +12,7 @@ import { type Address, type Peer, RpcError } from "@slipstream/stream";
 import { ResetCode } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { ResponseReader } from "./received-response.ts";
-import { RequestHeads } from "./request.ts";
+import { RequestSections } from "./request.ts";
 
 const transport = "http2";
 
@@ -27,7 +27,7 @@ export interface ConnectionOwner {
 export class ClientConnection implements SessionHandler {
   readonly session: Session;
   readonly options: ResolvedOptions;
-  readonly heads: RequestHeads;
+  readonly requests: RequestSections;
   readonly responses: ResponseReader = new ResponseReader();
   readonly peer: Peer;
   /** Streams opened so far. */
@@ -38,7 +38,7 @@ export class ClientConnection implements SessionHandler {
     const isTls = "encrypted" in socket;
     this.options = options;
     this.#owner = owner;
-    this.heads = new RequestHeads({
+    this.requests = new RequestSections({
       scheme: isTls ? "https" : "http",
       authority: options.destination ?? (address.scheme === "unix" ? "localhost" : address.key),
       acceptsGzip: options.acceptsGzip,

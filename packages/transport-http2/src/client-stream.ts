@@ -13,7 +13,6 @@ import { Latch } from "./latch.ts";
 import type { Opening } from "./pool.ts";
 import { ReceiveHalf, type ReceiveHost } from "./receive-half.ts";
 import { checkResponse, type ResponseReader, type Trailer } from "./received-response.ts";
-import { openRequest } from "./request.ts";
 import { SendHalf, type SendLimits } from "./send-half.ts";
 
 /** Whoever asked for a stream. */
@@ -56,7 +55,7 @@ export class ClientStream implements ClientByteStream, StreamHandler, ReceiveHos
     try {
       this.#peer = connection.peer;
       this.#responses = connection.responses;
-      this.#stream = openRequest(connection, this, this.#start, false);
+      this.#stream = connection.requests.open(connection.session, this, this.#start, false);
     } catch (thrown) {
       this.#requester.reject(openFailure(thrown, connection.peer.address));
       return;

@@ -6,6 +6,7 @@ import {
   HTTP_PREFIX_TRANSIENT,
   httpHeaderToCGIVariable,
 } from "@slipstream/metainfo";
+import { remembered } from "./known-names.ts";
 import { isExactValue, pushNativeField, textOf } from "./native-fields.ts";
 
 const decoder = new TextDecoder();
@@ -13,10 +14,14 @@ const decoder = new TextDecoder();
 // HTTP/2 folds names to lower case and Kitex "_" to "-": only these keys come back as they were.
 const exactKey = /^[A-Z0-9_]+$/;
 
+const isExactKey = remembered((key) => exactKey.test(key) && !key.endsWith("_BIN"));
+const transientName = remembered((key) => HTTP_PREFIX_TRANSIENT + cgiVariableToHTTPHeader(key));
+const persistentName = remembered((key) => HTTP_PREFIX_PERSISTENT + cgiVariableToHTTPHeader(key));
+
 /** Whether all pairs are read by any Kitex peer exactly as they were set. */
 export function areExactPairs(pairs: ReadonlyMap<string, string>): boolean {
   for (const [key, value] of pairs) {
-    if (!exactKey.test(key) || key.endsWith("_BIN") || !isExactValue(value)) return false;
+    if (!isExactKey(key) || !isExactValue(value)) return false;
   }
   return true;
 }
@@ -27,10 +32,32 @@ export function pushMetainfo(
   persistent: ReadonlyMap<string, string>,
   transient: ReadonlyMap<string, string>,
 ): void {
-  for (const [key, value] of transient)
-    pushNativeField(target, HTTP_PREFIX_TRANSIENT + cgiVariableToHTTPHeader(key), value);
-  for (const [key, value] of persistent)
-    pushNativeField(target, HTTP_PREFIX_PERSISTENT + cgiVariableToHTTPHeader(key), value);
+  for (const [key, value] of transient) pushNativeField(target, transientName(key), value);
+  for (const [key, value] of persistent) pushNativeField(target, persistentName(key), value);
+}
+
+/** What a name that came says of metainfo. */
+interface PairName {
+  readonly space: "persistent" | "transient";
+  /** Empty for a name that is nothing but a prefix. */
+  readonly key: string;
+  readonly isBinary: boolean;
+}
+
+const pairName = remembered((name): PairName | null => {
+  const space = name.startsWith(HTTP_PREFIX_TRANSIENT)
+    ? "transient"
+    : name.startsWith(HTTP_PREFIX_PERSISTENT)
+      ? "persistent"
+      : undefined;
+  if (space === undefined) return null;
+  const prefix = space === "transient" ? HTTP_PREFIX_TRANSIENT : HTTP_PREFIX_PERSISTENT;
+  return { space, key: httpHeaderToCGIVariable(name.slice(prefix.length)), isBinary: name.endsWith("-bin") };
+});
+
+/** Whether the field of this name is metainfo. */
+export function isMetainfoName(name: string): boolean {
+  return pairName(name) !== null;
 }
 
 /** Metainfo in Kitex's native form; of a repeated name the first value counts, as in Kitex. */
@@ -41,24 +68,16 @@ export function readMetainfo(fields: H2Fields): {
   const persistent = new Map<string, string>();
   const transient = new Map<string, string>();
   for (const { name, value } of fields) {
-    if (name.startsWith(HTTP_PREFIX_TRANSIENT)) readPair(transient, name, HTTP_PREFIX_TRANSIENT, value);
-    else if (name.startsWith(HTTP_PREFIX_PERSISTENT))
-      readPair(persistent, name, HTTP_PREFIX_PERSISTENT, value);
+    const pair = pairName(name);
+    if (pair === null || pair.key === "") continue;
+    const text = pair.isBinary ? decodeText(value) : textOf(value);
+    const target = pair.space === "persistent" ? persistent : transient;
+    if (text !== undefined && text !== "" && !target.has(pair.key)) target.set(pair.key, text);
   }
   return { persistent, transient };
 }
 
-function readPair(
-  target: Map<string, string>,
-  name: string,
-  prefix: string,
-  value: string | Uint8Array,
-): void {
-  const key = httpHeaderToCGIVariable(name.slice(prefix.length));
-  let text: string | undefined = textOf(value);
-  if (name.endsWith("-bin")) {
-    const bytes = decodeBase64(text);
-    text = bytes && decoder.decode(bytes);
-  }
-  if (key !== "" && text !== undefined && text !== "" && !target.has(key)) target.set(key, text);
+function decodeText(value: string | Uint8Array): string | undefined {
+  const bytes = decodeBase64(textOf(value));
+  return bytes && decoder.decode(bytes);
 }

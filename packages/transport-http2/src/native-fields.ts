@@ -1,6 +1,7 @@
 import type { Field as H2Field, Fields as H2Fields } from "@slipstream/h2";
 import { decodeBase64, encodeBase64 } from "@slipstream/metainfo";
 import { type Field, type Fields, isHiddenName, noFields } from "@slipstream/stream";
+import { remembered } from "./known-names.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -12,19 +13,30 @@ const refused =
 // oxlint-disable-next-line no-control-regex -- to find them is its purpose
 const controls = /[\x00-\x08\x0a-\x1f\x7f]/;
 const edgeBlanks = /^[ \t]+|[ \t]+$/g;
-const printable = /^[\x20-\x7e]*$/;
+
+/** What a name may carry. */
+const nameForm = remembered((name): "none" | "text" | "bytes" => {
+  if (!token.test(name) || refused.test(name)) return "none";
+  return name.endsWith("-bin") ? "bytes" : "text";
+});
+
+const isHidden = remembered(isHiddenName);
 
 /** Whether a text value arrives at any HTTP/2 peer as it was sent. */
 export function isExactValue(value: string): boolean {
-  return printable.test(value) && !value.startsWith(" ") && !value.endsWith(" ");
+  const { length } = value;
+  for (let i = 0; i < length; i++) {
+    const unit = value.charCodeAt(i);
+    if (unit < 0x20 || unit > 0x7e) return false;
+  }
+  return value.charCodeAt(0) !== 0x20 && value.charCodeAt(length - 1) !== 0x20;
 }
 
 /** Whether all entries of a header, trailer or metadata arrive exactly as native fields. */
 export function areExactFields(fields: Fields): boolean {
   return fields.every(([name, value]) => {
-    if (!token.test(name) || refused.test(name)) return false;
-    const isBinary = name.endsWith("-bin");
-    return typeof value === "string" ? !isBinary && isExactValue(value) : isBinary;
+    const form = nameForm(name);
+    return typeof value === "string" ? form === "text" && isExactValue(value) : form === "bytes";
   });
 }
 
@@ -35,12 +47,14 @@ export function pushNativeFields(target: H2Field[], fields: Fields): void {
 
 /** One field, unless its name or value has no place in HTTP/2. Values under a `-bin` name travel as base64. */
 export function pushNativeField(target: H2Field[], name: string, value: string | Uint8Array): void {
-  if (!token.test(name) || refused.test(name)) return;
-  if (name.endsWith("-bin")) {
+  const form = nameForm(name);
+  if (form === "none") return;
+  if (form === "bytes") {
     target.push({ name, value: encodeBase64(typeof value === "string" ? encoder.encode(value) : value) });
-  } else if (typeof value === "string" && !controls.test(value)) {
+  } else if (typeof value === "string") {
+    if (isExactValue(value)) target.push({ name, value });
     // Blanks at the ends are no part of a value in HTTP.
-    target.push({ name, value: value.replace(edgeBlanks, "") });
+    else if (!controls.test(value)) target.push({ name, value: value.replace(edgeBlanks, "") });
   }
 }
 
@@ -53,7 +67,7 @@ export function textOf(value: string | Uint8Array): string {
 export function userFields(fields: H2Fields): Fields {
   let user: Field[] | undefined;
   for (const { name, value } of fields) {
-    if (isHiddenName(name)) continue;
+    if (isHidden(name)) continue;
     user ??= [];
     if (!name.endsWith("-bin")) {
       user.push([name, textOf(value)]);

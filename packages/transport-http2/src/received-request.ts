@@ -1,4 +1,4 @@
-import type { Fields as H2Fields } from "@slipstream/h2";
+import type { Field as H2Field, Fields as H2Fields } from "@slipstream/h2";
 import {
   decodeSideEntry,
   type Ended,
@@ -12,7 +12,8 @@ import {
 import { type Encoding, readEncoding, unknownEncoding } from "./compression.ts";
 import { ResetCode } from "./errors.ts";
 import { decodeTimeout } from "./grpc-timeout.ts";
-import { readMetainfo } from "./metainfo-fields.ts";
+import { remembered } from "./known-names.ts";
+import { isMetainfoName, readMetainfo } from "./metainfo-fields.ts";
 import { areShareable, textOf, userFields } from "./native-fields.ts";
 import { RecentSections } from "./recent-sections.ts";
 import { sideEntryName, singleCallName } from "./request.ts";
@@ -45,15 +46,14 @@ class RequestPeer implements Peer {
   readonly address: string;
   readonly transport: string;
   readonly protocol = "grpc";
-  readonly isSlipstream: boolean;
+  isSlipstream = false;
   readonly tls?: unknown;
   readonly #fields: H2Fields;
 
-  constructor({ address, transport, tls }: ConnectionPeer, isSlipstream: boolean, fields: H2Fields) {
+  constructor({ address, transport, tls }: ConnectionPeer, fields: H2Fields) {
     this.address = address;
     this.transport = transport;
     this.tls = tls;
-    this.isSlipstream = isSlipstream;
     this.#fields = fields;
   }
 
@@ -95,7 +95,27 @@ export function readRequest(fields: H2Fields, peer: ConnectionPeer, ended: Ended
 }
 
 /** All that a header section says; calls with the same one share it. */
-type RequestHead = Omit<Request, "start"> & Omit<ServerStart, "ended">;
+class RequestHead {
+  contentType = "";
+  encoding: Encoding = "identity";
+  acceptsGzip = false;
+  isSingleCall = false;
+  service = "";
+  package: string | undefined;
+  method = "";
+  contentSubtype = "";
+  caller: string | undefined;
+  callerMethod: string | undefined;
+  persistent: ReadonlyMap<string, string> = none;
+  transient: ReadonlyMap<string, string> = none;
+  metadata: Fields = noFields;
+  timeoutMs: number | undefined;
+  readonly peer: Peer;
+
+  constructor(peer: Peer) {
+    this.peer = peer;
+  }
+}
 
 class ReceivedRequest implements Request {
   readonly start: ServerStart;
@@ -144,99 +164,120 @@ class ReceivedStart implements ServerStart {
   }
 }
 
-function readHead(fields: H2Fields, peer: ConnectionPeer): RequestHead {
-  let contentType = "";
+function readHead(fields: H2Fields, connection: ConnectionPeer): RequestHead {
   let path = "";
   let timeout: string | undefined;
   let sideText: string | undefined;
-  let caller: string | undefined;
-  let callerMethod: string | undefined;
   let requestEncoding: string | undefined;
-  let accepted = "";
-  let isSingleCall = false;
-  let hasOthers = false;
-  for (const { name, value } of fields) {
+  let hasMetainfo = false;
+  let hasMetadata = false;
+  const peer = new RequestPeer(connection, fields);
+  const head = new RequestHead(peer);
+  for (let i = 0; i < fields.length; i++) {
+    const { name, value } = fields[i] as H2Field;
     const text = textOf(value);
-    switch (name) {
-      case "content-type":
-        contentType = text;
-        break;
-      case ":path":
+    switch (part(name)) {
+      case Part.path:
         path = text;
         break;
-      case "grpc-timeout":
+      case Part.contentType:
+        head.contentType = text;
+        break;
+      case Part.timeout:
         timeout = text;
         break;
-      case sideEntryName:
+      case Part.side:
         sideText = text;
+        peer.isSlipstream = true;
         break;
-      case "source-service":
-        caller = text;
+      case Part.caller:
+        head.caller = text;
         break;
-      case "source-method":
-        callerMethod = text;
+      case Part.callerMethod:
+        head.callerMethod = text;
         break;
-      case "grpc-encoding":
+      case Part.encoding:
         requestEncoding = text;
         break;
-      case singleCallName:
-        isSingleCall = true;
+      case Part.acceptEncoding:
+        head.acceptsGzip = text.split(",").some((accepted) => accepted.trim() === "gzip");
         break;
-      case "grpc-accept-encoding":
-        accepted = text;
+      case Part.singleCall:
+        head.isSingleCall = true;
         break;
-      default:
-        hasOthers ||= !isKnown.has(name);
+      case Part.metainfo:
+        hasMetainfo = true;
+        break;
+      case Part.metadata:
+        hasMetadata = true;
     }
   }
-  const subtype = readSubtype(contentType);
-  const route = readPath(path);
-  const timeoutMs = timeout === undefined ? undefined : decodeTimeout(timeout);
-  if (timeout !== undefined && timeoutMs === undefined) {
-    const text = `grpc-timeout ${JSON.stringify(timeout)}: expected up to eight digits and one of n u m S M H`;
-    throw new BadRequest(new RpcError("internal", text), ResetCode.internalError);
-  }
-  if (timeoutMs === 0) throw new BadRequest(new RpcError("deadline_exceeded", "context deadline exceeded"));
+  head.contentSubtype = readSubtype(head.contentType);
+  readPath(path, head);
+  if (timeout !== undefined) head.timeoutMs = readTimeout(timeout);
   const encoding = readEncoding(requestEncoding);
   if (encoding === undefined) throw new BadRequest(unknownEncoding(requestEncoding));
+  head.encoding = encoding;
+  if (hasMetainfo) ({ persistent: head.persistent, transient: head.transient } = readMetainfo(fields));
+  if (hasMetadata) head.metadata = userFields(fields).filter(([name]) => part(name) === Part.metadata);
   const side = readSide(sideText);
-  const native = hasOthers ? readMetainfo(fields) : nothing;
-  return {
-    ...route,
-    contentSubtype: subtype,
-    caller,
-    callerMethod,
-    persistent: side.persistent ?? native.persistent,
-    transient: side.transient ?? native.transient,
-    metadata: side.metadata ?? (hasOthers ? requestMetadata(fields) : noFields),
-    timeoutMs,
-    peer: new RequestPeer(peer, sideText !== undefined, fields),
-    contentType,
-    encoding,
-    acceptsGzip: accepted !== "" && accepted.split(",").some((name) => name.trim() === "gzip"),
-    isSingleCall,
-  };
-}
-
-function requestMetadata(fields: H2Fields): Fields {
-  return userFields(fields).filter(([name]) => !isKnown.has(name));
+  if (side.persistent) head.persistent = side.persistent;
+  if (side.transient) head.transient = side.transient;
+  if (side.metadata) head.metadata = side.metadata;
+  return head;
 }
 
 const none: ReadonlyMap<string, string> = new Map();
-const nothing = { persistent: none, transient: none };
 
-/** Fields of the request itself: neither metainfo nor metadata. */
-const isKnown: ReadonlySet<string> = new Set([
-  ":method",
-  ":scheme",
-  ":authority",
-  "user-agent",
-  "te",
-  "destination-service",
-  "destination-method",
-  "source-service",
-  "source-method",
+/** What a field is to a request. */
+const Part = {
+  path: 1,
+  contentType: 2,
+  timeout: 3,
+  side: 4,
+  caller: 5,
+  callerMethod: 6,
+  encoding: 7,
+  acceptEncoding: 8,
+  singleCall: 9,
+  metainfo: 10,
+  metadata: 11,
+  /** What we know already, or need not know. */
+  other: 12,
+} as const;
+
+const parts: ReadonlyMap<string, number> = new Map([
+  [":path", Part.path],
+  ["content-type", Part.contentType],
+  ["grpc-timeout", Part.timeout],
+  [sideEntryName, Part.side],
+  ["source-service", Part.caller],
+  ["source-method", Part.callerMethod],
+  ["grpc-encoding", Part.encoding],
+  ["grpc-accept-encoding", Part.acceptEncoding],
+  [singleCallName, Part.singleCall],
+  [":method", Part.other],
+  [":scheme", Part.other],
+  [":authority", Part.other],
+  ["user-agent", Part.other],
+  ["te", Part.other],
+  ["destination-service", Part.other],
+  ["destination-method", Part.other],
 ]);
+
+const part = remembered(
+  (name): number => parts.get(name) ?? (isMetainfoName(name) ? Part.metainfo : Part.metadata),
+);
+
+function readTimeout(text: string): number {
+  const timeoutMs = decodeTimeout(text);
+  if (timeoutMs === undefined) {
+    const message = `grpc-timeout ${JSON.stringify(text)}: expected up to eight digits and one of n u m S M H`;
+    throw new BadRequest(new RpcError("internal", message), ResetCode.internalError);
+  }
+  if (timeoutMs === 0) throw new BadRequest(new RpcError("deadline_exceeded", "context deadline exceeded"));
+  return timeoutMs;
+}
 
 export function readSide(text: string | undefined): SideEntry {
   if (text === undefined) return {};
@@ -264,11 +305,7 @@ function readSubtype(contentType: string): string {
 }
 
 /** `/[package.]Service/Method`: the package is no part of the route. */
-function readPath(path: string): {
-  readonly package?: string;
-  readonly service: string;
-  readonly method: string;
-} {
+function readPath(path: string, head: RequestHead): void {
   const slash = path.lastIndexOf("/");
   if (!path.startsWith("/") || slash <= 0) {
     const text = `malformed method name ${JSON.stringify(path)}: expected /Service/Method or /package.Service/Method`;
@@ -276,7 +313,7 @@ function readPath(path: string): {
   }
   const full = path.slice(1, slash);
   const dot = full.lastIndexOf(".");
-  const service = full.slice(dot + 1);
-  const method = path.slice(slash + 1);
-  return dot > 0 ? { package: full.slice(0, dot), service, method } : { service, method };
+  head.service = full.slice(dot + 1);
+  head.method = path.slice(slash + 1);
+  if (dot > 0) head.package = full.slice(0, dot);
 }

@@ -1,5 +1,12 @@
 import type { Field as H2Field, Fields as H2Fields, Session, Stream, StreamHandler } from "@slipstream/h2";
-import { type CallStart, emptySideEntry, encodeSideEntry, type SideEntry } from "@slipstream/stream";
+import {
+  type CallStart,
+  emptySideEntry,
+  encodeSideEntry,
+  type Field,
+  type Fields,
+  type SideEntry,
+} from "@slipstream/stream";
 import { encodeTimeout } from "./grpc-timeout.ts";
 import { areExactPairs, pushMetainfo } from "./metainfo-fields.ts";
 import { areExactFields, pushNativeFields } from "./native-fields.ts";
@@ -20,57 +27,129 @@ export interface RequestRoute {
 /** What says that a request is a single call, and no stream that has one message. */
 export const singleCallName = "slipstream-call";
 
-/** What a call has in its constant part. */
-interface HeadKey {
-  readonly start: CallStart;
+/** What of a call stands in its header section, but for the deadline. */
+class Said {
+  readonly service: string;
+  readonly package: string | undefined;
+  readonly method: string;
+  readonly contentSubtype: string;
+  readonly caller: string | undefined;
+  readonly callerMethod: string | undefined;
+  readonly persistent: ReadonlyMap<string, string>;
+  readonly transient: ReadonlyMap<string, string>;
+  readonly metadata: Fields;
   readonly isSingleCall: boolean;
-  readonly hasMarker: boolean;
+
+  constructor(start: CallStart, isSingleCall: boolean) {
+    this.service = start.service;
+    this.package = start.package;
+    this.method = start.method;
+    this.contentSubtype = start.contentSubtype;
+    this.caller = start.caller;
+    this.callerMethod = start.callerMethod;
+    this.persistent = start.persistent;
+    this.transient = start.transient;
+    this.metadata = start.metadata;
+    this.isSingleCall = isSingleCall;
+  }
+
+  isSameIn(start: CallStart, isSingleCall: boolean): boolean {
+    return (
+      this.method === start.method &&
+      this.service === start.service &&
+      this.isSingleCall === isSingleCall &&
+      this.package === start.package &&
+      this.caller === start.caller &&
+      this.callerMethod === start.callerMethod &&
+      this.contentSubtype === start.contentSubtype &&
+      areSamePairs(this.persistent, start.persistent) &&
+      areSamePairs(this.transient, start.transient) &&
+      areSameFields(this.metadata, start.metadata)
+    );
+  }
 }
 
-/** Sections of a connection and method that are the same for every call, kept so that their compressed form is, too. */
-export class RequestHeads {
+function areSamePairs(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  if (a === b) return true;
+  if (a.size !== b.size) return false;
+  for (const [key, value] of b) if (a.get(key) !== value) return false;
+  return true;
+}
+
+/** Bytes may have changed since: with them nothing is the same. */
+function areSameFields(a: Fields, b: Fields): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    const [name, value] = a[i] as Field;
+    const [otherName, otherValue] = b[i] as Field;
+    if (name !== otherName || value !== otherValue || typeof value !== "string") return false;
+  }
+  return true;
+}
+
+/**
+ * The header sections of a connection's requests. What is the same for every call of a method is one list, and so is all that two calls in a row have in common: sessions
+ * keep the compressed form of a list that they are given again.
+ */
+export class RequestSections {
   readonly #route: RequestRoute;
   readonly #heads = new Map<string, H2Fields>();
-  #lastKey: HeadKey | undefined;
-  #lastHead: H2Fields = [];
+  #said: Said | undefined;
+  /** The section in which it was said: the constant part and the rest, until the same is said again; from then on both together. */
+  #constant: H2Fields = noH2Fields;
+  #rest: H2Fields = noH2Fields;
 
   constructor(route: RequestRoute) {
     this.#route = route;
   }
 
+  /** Opens the stream of a call. @throws what `Session.open` does */
+  open(
+    session: Pick<Session, "open">,
+    handler: StreamHandler,
+    start: CallStart,
+    isSingleCall: boolean,
+  ): Stream {
+    if (this.#said?.isSameIn(start, isSingleCall)) {
+      if (this.#rest.length > 0) {
+        this.#constant = [...this.#constant, ...this.#rest];
+        this.#rest = noH2Fields;
+      }
+    } else {
+      const side = requestSideEntry(start);
+      this.#constant = this.#head(start, isSingleCall, side === emptySideEntry);
+      this.#rest = variableFields(start, side);
+      this.#said = new Said(start, isSingleCall);
+    }
+    const { timeoutMs } = start;
+    if (timeoutMs === undefined) return session.open(handler, this.#constant, this.#rest);
+    const timeout = { name: "grpc-timeout", value: encodeTimeout(timeoutMs) };
+    return session.open(handler, this.#constant, [timeout, ...this.#rest]);
+  }
+
   /** The constant part of the request for `start`; with the side entry's marker when nothing else has to stand in it. */
-  get(start: CallStart, isSingleCall: boolean, hasMarker: boolean): H2Fields {
-    const key = { start, isSingleCall, hasMarker };
-    if (this.#lastKey !== undefined && isSameHead(this.#lastKey, key)) return this.#lastHead;
+  #head(start: CallStart, isSingleCall: boolean, hasMarker: boolean): H2Fields {
     const { package: pkg = "", service, method, caller = "", callerMethod = "", contentSubtype } = start;
-    const text = `${pkg}|${service}|${method}|${caller}|${callerMethod}|${contentSubtype}|${isSingleCall}|${hasMarker}`;
-    let head = this.#heads.get(text);
+    const key = `${pkg}|${service}|${method}|${caller}|${callerMethod}|${contentSubtype}|${isSingleCall}|${hasMarker}`;
+    let head = this.#heads.get(key);
     if (!head) {
       // Callers are names in the program's code, so this is small; a program that makes them up must not fill the memory.
       if (this.#heads.size >= 1_000) this.#heads.clear();
-      head = requestHead(key, this.#route);
-      this.#heads.set(text, head);
+      head = requestHead(start, isSingleCall, hasMarker, this.#route);
+      this.#heads.set(key, head);
     }
-    this.#lastKey = key;
-    this.#lastHead = head;
     return head;
   }
 }
 
-function isSameHead(a: HeadKey, b: HeadKey): boolean {
-  return (
-    a.isSingleCall === b.isSingleCall &&
-    a.hasMarker === b.hasMarker &&
-    a.start.method === b.start.method &&
-    a.start.service === b.start.service &&
-    a.start.package === b.start.package &&
-    a.start.caller === b.start.caller &&
-    a.start.callerMethod === b.start.callerMethod &&
-    a.start.contentSubtype === b.start.contentSubtype
-  );
-}
+const noH2Fields: H2Fields = [];
 
-function requestHead({ start, isSingleCall, hasMarker }: HeadKey, route: RequestRoute): H2Fields {
+function requestHead(
+  start: CallStart,
+  isSingleCall: boolean,
+  hasMarker: boolean,
+  route: RequestRoute,
+): H2Fields {
   const head: H2Field[] = [
     { name: ":method", value: "POST" },
     { name: ":scheme", value: route.scheme },
@@ -116,29 +195,9 @@ export function requestFields(
   return { contentType: requestContentType(start), fields };
 }
 
-/** What a request is opened on. */
-export interface RequestTarget {
-  readonly session: Pick<Session, "open">;
-  readonly heads: RequestHeads;
-}
-
-/** Opens the stream of a call. @throws what `Session.open` does */
-export function openRequest(
-  { session, heads }: RequestTarget,
-  handler: StreamHandler,
-  start: CallStart,
-  isSingleCall: boolean,
-): Stream {
-  const side = requestSideEntry(start);
-  const fields = variableFields(start, side);
-  return session.open(handler, heads.get(start, isSingleCall, side === emptySideEntry), fields);
-}
-
-/** What a call has in none of the constant fields: deadline, metainfo, metadata. */
-export function variableFields(start: CallStart, side: string): H2Field[] {
+/** What a call has in none of the constant fields, but for the deadline: metainfo, metadata. */
+function variableFields(start: CallStart, side: string): H2Fields {
   const fields: H2Field[] = [];
-  if (start.timeoutMs !== undefined)
-    fields.push({ name: "grpc-timeout", value: encodeTimeout(start.timeoutMs) });
   pushNativeFields(fields, start.metadata);
   pushMetainfo(fields, start.persistent, start.transient);
   if (side !== emptySideEntry) fields.push({ name: sideEntryName, value: side });
@@ -146,7 +205,7 @@ export function variableFields(start: CallStart, side: string): H2Field[] {
 }
 
 /** The side entry of a request: each section whole when it has anything that HTTP/2 would change. */
-export function requestSideEntry({ persistent, transient, metadata }: CallStart): string {
+function requestSideEntry({ persistent, transient, metadata }: CallStart): string {
   const entry: { -readonly [K in keyof SideEntry]: SideEntry[K] } = {};
   if (!areExactPairs(persistent)) entry.persistent = persistent;
   if (!areExactPairs(transient)) entry.transient = transient;

@@ -15,7 +15,6 @@ import { MessageParser, type MessageSink, messagePrefix } from "./message-parser
 import type { ResolvedOptions } from "./options.ts";
 import type { Opening } from "./pool.ts";
 import { checkResponse, type ResponseReader } from "./received-response.ts";
-import { openRequest } from "./request.ts";
 
 /** One request and its reply. */
 export class UnaryCall implements StreamHandler, MessageSink, Opening {
@@ -59,7 +58,7 @@ export class UnaryCall implements StreamHandler, MessageSink, Opening {
     }
     try {
       this.#responses = connection.responses;
-      this.#stream = openRequest(connection, this, this.#start, true);
+      this.#stream = connection.requests.open(connection.session, this, this.#start, true);
     } catch (thrown) {
       this.#reject(openFailure(thrown, connection.peer.address));
       return;
