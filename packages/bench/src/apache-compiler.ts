@@ -40,7 +40,9 @@ function print(idl: string): Map<string, string> | undefined {
   try {
     const file = join(folder, "bench.thrift");
     writeFileSync(file, idl);
-    const { status } = spawnSync("thrift", ["--gen", "js:node,es6", "-out", folder, file], { timeout: 20_000 });
+    const { status } = spawnSync("thrift", ["--gen", "js:node,es6", "-out", folder, file], {
+      timeout: 20_000,
+    });
     if (status !== 0) return undefined;
     const printed = readdirSync(folder).filter((name) => name.endsWith(".js"));
     return new Map(printed.map((name) => [basename(name, ".js"), readFileSync(join(folder, name), "utf8")]));

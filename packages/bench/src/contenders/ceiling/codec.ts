@@ -20,7 +20,7 @@ export function writeMessageHead(
   bytes[at + 7] = 10;
   bytes[at + 8] = 0;
   bytes[at + 9] = 2;
-  bytes.writeBigInt64BE(ts, at + 10);
+  viewOf(bytes).setBigInt64(at + 10, ts);
   bytes[at + 18] = 11;
   bytes[at + 19] = 0;
   bytes[at + 20] = 3;
@@ -44,17 +44,17 @@ export function readMessage(bytes: Buffer, start: number): StreamMessage {
   let ts = 0n;
   let key = "";
   let flag = false;
-  let payload: Uint8Array = Buffer.alloc(0);
+  let payload: Uint8Array = nothing;
   for (;;) {
     const type = bytes[at] as number;
     if (type === 0) return { seq, ts, key, flag, payload };
-    const field = ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
+    const field = uint16(bytes, at + 1);
     at += 3;
     if (field === 1) {
       seq = int32(bytes, at);
       at += 4;
     } else if (field === 2) {
-      ts = bytes.readBigInt64BE(at);
+      ts = viewOf(bytes).getBigInt64(at);
       at += 8;
     } else if (field === 4) {
       flag = bytes[at++] === 1;
@@ -65,6 +65,23 @@ export function readMessage(bytes: Buffer, start: number): StreamMessage {
       at = end;
     }
   }
+}
+
+const nothing = Buffer.alloc(0);
+let viewed: Buffer = nothing;
+let view: DataView = new DataView(nothing.buffer);
+
+/** The methods of Buffer check more than they do; many messages are in the same bytes. */
+function viewOf(bytes: Buffer): DataView {
+  if (bytes !== viewed) {
+    viewed = bytes;
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+  return view;
+}
+
+export function uint16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }
 
 export function putInt32(bytes: Uint8Array, at: number, value: number): void {

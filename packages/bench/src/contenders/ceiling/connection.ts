@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { StreamMessage } from "../../messages.ts";
-import { int32, messageBound, putInt32, readMessage, writeMessageHead } from "./codec.ts";
+import { int32, messageBound, putInt32, readMessage, uint16, writeMessageHead } from "./codec.ts";
 
 /** Kinds of frames, as integer key 27 says them. */
 export const Kind = { header: 2, data: 3, trailer: 4 } as const;
@@ -232,12 +232,12 @@ export class CeilingConnection {
       this.#pieces.push(payload);
       this.#pending += payload.length;
       at = this.#reserve(stops);
-      this.#slab.fill(0, at, at + stops);
+      for (let i = 0; i < stops; i++) this.#slab[at + i] = 0;
       this.#commit(stops);
     } else {
       slab.set(payload, at);
-      at += rest;
-      slab.fill(0, at - stops, at);
+      at += payload.length;
+      for (let i = 0; i < stops; i++) slab[at++] = 0;
       putInt32(slab, start, at - start - 4);
       this.#commit(at - start);
     }
@@ -281,9 +281,12 @@ export class CeilingConnection {
     this.#pieces = [];
     const socket = this.#socket;
     if (socket.destroyed) return;
-    socket.cork();
-    for (const piece of pieces) socket.write(piece);
-    socket.uncork();
+    if (pieces.length === 1) socket.write(pieces[0] as Uint8Array);
+    else {
+      socket.cork();
+      for (const piece of pieces) socket.write(piece);
+      socket.uncork();
+    }
     if (socket.writableNeedDrain) this.#isBlocked = true;
   }
 
@@ -327,7 +330,7 @@ export class CeilingConnection {
 
   #frame(bytes: Buffer, at: number): void {
     const id = int32(bytes, at + 8);
-    const body = at + 14 + bytes.readUInt16BE(at + 12) * 4;
+    const body = at + 14 + uint16(bytes, at + 12) * 4;
     if (((bytes[at + 7] as number) & 2) === 0) {
       this.onCall(id, readMessage(bytes, body + envelopeBytes));
       return;
@@ -338,14 +341,14 @@ export class CeilingConnection {
     for (let info = at + 16; info < body; ) {
       const section = bytes[info++];
       if (section === 0) continue;
-      let pairs = bytes.readUInt16BE(info);
+      let pairs = uint16(bytes, info);
       info += 2;
       if (section === 1) strings = info - 2;
       for (; pairs > 0; pairs--) {
-        if (section === 1) info += 2 + bytes.readUInt16BE(info);
-        const key = section === 1 ? 0 : bytes.readUInt16BE(info);
+        if (section === 1) info += 2 + uint16(bytes, info);
+        const key = section === 1 ? 0 : uint16(bytes, info);
         if (section !== 1) info += 2;
-        const length = bytes.readUInt16BE(info);
+        const length = uint16(bytes, info);
         if (key === kindKey) kind = (bytes[info + 2] as number) - 48;
         else if (key === methodKey) method = [info + 2, info + 2 + length];
         info += 2 + length;
@@ -366,10 +369,10 @@ function readStrings(bytes: Buffer, start: number): ReadonlyMap<string, string> 
   if (start === 0) return strings;
   let at = start + 2;
   const text = (): string => {
-    const length = bytes.readUInt16BE(at);
+    const length = uint16(bytes, at);
     at += 2 + length;
     return bytes.latin1Slice(at - length, at);
   };
-  for (let pairs = bytes.readUInt16BE(start); pairs > 0; pairs--) strings.set(text(), text());
+  for (let pairs = uint16(bytes, start); pairs > 0; pairs--) strings.set(text(), text());
   return strings;
 }
