@@ -17,6 +17,8 @@ declare const performance: { now(): number };
 declare function setTimeout<T>(callback: (argument: T) => void, delayMs: number, argument: T): object;
 declare function clearTimeout(timer: object): void;
 declare function queueMicrotask(callback: () => void): void;
+declare function atob(base64: string): string;
+declare function btoa(latin1: string): string;
 
 declare class TextDecoder {
   constructor(label: string, options?: { fatal?: boolean; ignoreBOM?: boolean });

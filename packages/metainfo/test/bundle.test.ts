@@ -41,6 +41,8 @@ describe("a bundle", () => {
       AbortController,
       TextDecoder,
       queueMicrotask,
+      atob,
+      btoa,
     };
     new Script(code).runInContext(createContext(browser));
     expect(printed.map((line) => JSON.parse(line))).toEqual([{ value: "v", bytes: "AQ", size: 1 }]);
