@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import {
   type ServerByteStream,
 } from "@slipstream/stream";
 import { generate } from "selfsigned";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { callStart, failure, type Serving, serve, until } from "../test/serving.ts";
 import { type TtheaderOptions, type TtheaderTransport, ttheader } from "./index.ts";
 
@@ -24,6 +24,16 @@ async function echoed(transport: TtheaderTransport, serving: Serving): Promise<C
   await stream.send(hi);
   expect(await stream.recv()).toEqual(hi);
   return stream;
+}
+
+/** What the kernel waits for on a TCP connection of 127.0.0.1, "02" is keep-alive, "00" nothing, and for how long yet. */
+function timerOf(localPort: number, remotePort: number): { timer: string; seconds: number } {
+  const end = (port: number): string => `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const connection = readFileSync("/proc/net/tcp", "utf8")
+    .split("\n")
+    .find((line) => line.includes(` ${end(localPort)} ${end(remotePort)} `));
+  const [, timer = "", ticks = ""] = / (\w\w):(\w{8}) \w{8} /.exec(connection ?? "") ?? [];
+  return { timer, seconds: Number.parseInt(ticks, 16) / 100 };
 }
 
 async function ended(stream: ClientByteStream): Promise<void> {
@@ -250,11 +260,28 @@ describe("idle connections", () => {
     await other.close();
   });
 
-  it("are asked by TCP whether their peer is there", async () => {
-    await using serving = await serve({}, { keepAliveMs: 1000 });
-    await using client = ttheader({ keepAliveMs: 1000 });
-    // What the kernel then does cannot be seen from here; that the option is taken can.
-    await ended(await echoed(client, serving));
+  it.skipIf(process.platform !== "linux").each([
+    ["the server", { keepAliveMs: 90_000 }, { keepAliveMs: 0 }],
+    ["the client", { keepAliveMs: 0 }, { keepAliveMs: 90_000 }],
+  ])(
+    "are asked by TCP whether their peer is there, by %s (Linux tells)",
+    async (side, ofServer, ofClient) => {
+      await using serving = await serve({}, ofServer);
+      await using client = ttheader(ofClient);
+      const stream = await echoed(client, serving);
+      const { localPort = 0, remotePort = 0 } = serving.sockets[0] ?? {};
+      const asks = { timer: "02", seconds: expect.closeTo(90, -1) };
+      const none = { timer: "00", seconds: 0 };
+      // Until all is acknowledged another timer runs.
+      await vi.waitFor(() => {
+        const timers = [timerOf(localPort, remotePort), timerOf(remotePort, localPort)];
+        expect(timers).toEqual(side === "the server" ? [asks, none] : [none, asks]);
+      });
+      await ended(stream);
+    },
+  );
+
+  it("refuse a time that is none", () => {
     expect(() => ttheader({ keepAliveMs: -1 })).toThrow(/keepAliveMs is -1/);
   });
 });

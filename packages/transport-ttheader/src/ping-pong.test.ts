@@ -9,7 +9,9 @@ import { type PingPongForm, ttheader } from "./index.ts";
 
 /** A struct with one text. */
 function struct(text: string): Uint8Array {
-  return Buffer.concat([Uint8Array.of(11, 0, 1, 0, 0, 0, text.length), Buffer.from(text), Uint8Array.of(0)]);
+  const head = Buffer.of(11, 0, 1, 0, 0, 0, 0);
+  head.writeUInt32BE(text.length, 3);
+  return Buffer.concat([head, Buffer.from(text), Uint8Array.of(0)]);
 }
 
 function reply(outcome: Reply["outcome"]): Reply {
@@ -60,6 +62,50 @@ describe("requests in a row without TTHeader", () => {
     expect(new Set(messages.map(({ type, sequenceId }) => `${type} ${sequenceId}`))).toEqual(
       new Set(["2 0"]),
     );
+    socket.destroy();
+  });
+
+  it.each([
+    ["framed", true],
+    ["plain", false],
+  ])("beyond maxStreams wait unread, and all are answered in order: %s", async (_name, framed) => {
+    const count = 5000;
+    const texts = Array.from({ length: count }, (_, i) => String(i).padEnd(1000, "."));
+    const requests = Buffer.concat(texts.map((text, i) => request(text, i, MessageType.call, framed)));
+    const requestBytes = requests.length / count;
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    let answered = 0;
+    let mostTaken = 0;
+    await using server = await serve(
+      {
+        call: answering(async (_start, body) => {
+          const taken = (server.sockets[0]?.bytesRead ?? 0) - answered * requestBytes;
+          mostTaken = Math.max(mostTaken, taken);
+          await released;
+          await new Promise((resolve) => setImmediate(resolve));
+          answered++;
+          return reply({ message: body });
+        }),
+      },
+      { maxStreams: 16 },
+    );
+    const { socket, received } = await connectTo(server);
+    socket.write(requests);
+    await until(() => server.sockets[0]?.isPaused() === true);
+    expect(answered).toBe(0);
+    release();
+    await until(() => answered === count);
+    await until(() => socket.bytesRead >= count * requestBytes);
+    const replies = received();
+    const replyBytes = replies.length / count;
+    const answers = texts.map((_, i) =>
+      decodeMessage(new Uint8Array(replies.subarray(i * replyBytes, (i + 1) * replyBytes))),
+    );
+    expect(answers.map(({ sequenceId }) => sequenceId)).toEqual(texts.map((_, i) => i));
+    expect(answers.map(({ body }) => Buffer.from(body).toString("latin1").slice(7, -1))).toEqual(texts);
+    // Of the 5 MB that were sent: those that may wait, and two reads of the socket.
+    expect(mostTaken).toBeLessThanOrEqual(17 * requestBytes + 2 * 65_536);
     socket.destroy();
   });
 

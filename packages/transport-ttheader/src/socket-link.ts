@@ -15,6 +15,10 @@ export class SocketLink implements Link {
     this.#socket = socket;
   }
 
+  get isEmpty(): boolean {
+    return this.#socket.writableLength === 0;
+  }
+
   /** From now on `receiver` hears of the socket. */
   start(receiver: LinkReceiver): void {
     const socket = this.#socket;
