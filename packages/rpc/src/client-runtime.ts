@@ -263,7 +263,7 @@ function isDeclared(thrown: unknown): boolean {
 
 function decodeResponse(method: AnyMethod, bytes: Uint8Array): unknown {
   try {
-    return method.response.decode(bytes);
+    return method.response.decode(bytes, true);
   } catch (thrown) {
     if (typeof thrown === "object" && thrown !== null && !(thrown instanceof RpcError)) declared.add(thrown);
     throw thrown;

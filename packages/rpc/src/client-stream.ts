@@ -51,7 +51,7 @@ export class ClientMessageStream
     this.info = info;
     this.#bytes = bytes;
     this.#placed = placed;
-    this.#writer = new MessageWriter(bytes, info, (message) => request.encode(message), middleware);
+    this.#writer = new MessageWriter({ bytes, info, codec: request, middleware });
     this.#reader = new MessageReader({
       bytes: recvTimeout === undefined ? bytes : timed(bytes, recvTimeout),
       info,

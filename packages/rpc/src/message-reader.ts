@@ -123,7 +123,7 @@ export class MessageReader {
   #decode(bytes: Uint8Array): unknown {
     let message: unknown;
     try {
-      message = this.#codec.decode(bytes);
+      message = this.#codec.decode(bytes, true);
     } catch (thrown) {
       const error = locate(thrown, this.info);
       this.trace?.event({ type: "recv", bytes: bytes.byteLength, error });

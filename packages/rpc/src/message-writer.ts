@@ -3,6 +3,7 @@ import {
   type CallInfo,
   composeSend,
   isSendRefusal,
+  type MessageCodec,
   type Middleware,
   type SendHandler,
 } from "@slipstream/stream";
@@ -13,6 +14,15 @@ import type { Trace } from "./trace.ts";
 const accepted = Promise.resolve();
 const ignore = (): void => {};
 
+export interface MessageWriterInit {
+  readonly bytes: Pick<ByteStream, "send" | "copiesBelowBytes">;
+  readonly info: CallInfo;
+  readonly codec: MessageCodec<unknown>;
+  /** What stands for the codec's own. */
+  readonly encode?: (message: unknown) => Uint8Array;
+  readonly middleware: readonly Middleware[];
+}
+
 /** The sending half of a stream of messages, the same on both sides. */
 export class MessageWriter {
   /** Set when a tracer wants stream events. */
@@ -20,21 +30,21 @@ export class MessageWriter {
   /** Replaced when middleware passes another context on. */
   info: CallInfo;
   readonly #bytes: Pick<ByteStream, "send">;
-  readonly #encode: (message: unknown) => Uint8Array;
+  readonly #codec: MessageCodec<unknown>;
+  readonly #encode: ((message: unknown) => Uint8Array) | undefined;
+  /** Of shorter messages the codec gets its memory back. */
+  readonly #copiesBelowBytes: number;
   /** Set when a middleware wants messages. */
   readonly #chain: SendHandler | undefined;
   /** Whether a send has failed because the call is over, as all later ones will. */
   #isOver = false;
 
-  constructor(
-    bytes: Pick<ByteStream, "send">,
-    info: CallInfo,
-    encode: (message: unknown) => Uint8Array,
-    middleware: readonly Middleware[],
-  ) {
+  constructor({ bytes, info, codec, encode, middleware }: MessageWriterInit) {
     this.info = info;
     this.#bytes = bytes;
+    this.#codec = codec;
     this.#encode = encode;
+    this.#copiesBelowBytes = bytes.copiesBelowBytes ?? 0;
     if (middleware.some((entry) => entry.send)) {
       this.#chain = composeSend(middleware, (_, message) => this.#write(message));
     }
@@ -70,9 +80,10 @@ export class MessageWriter {
     let size = 0;
     let waiting: Promise<void> | undefined;
     try {
-      const bytes = this.#encode(message);
+      const bytes = this.#encode ? this.#encode(message) : this.#codec.encode(message);
       size = bytes.byteLength;
       waiting = this.#sendBytes(bytes);
+      if (waiting === undefined && size < this.#copiesBelowBytes) this.#codec.release?.(bytes);
     } catch (thrown) {
       const error = locate(thrown, this.info);
       this.trace?.event({ type: "send", bytes: size, error });

@@ -6,10 +6,17 @@ export interface MessageCodec<T> {
    */
   encode(message: T): Uint8Array;
   /**
+   * Gives back what the latest `encode` returned, to which nobody keeps a reference: its memory may be written again.
+   * Bytes that are not given back stay as they are for ever.
+   */
+  release?(bytes: Uint8Array): void;
+  /**
    * The bytes never change afterwards, so a codec may keep views of them.
+   * @param isOwned - Nobody else has the bytes: a part of the message may be a view of them where it would be a copy
+   * otherwise. @defaultValue false
    * @throws RpcError `internal` when the bytes are malformed.
    */
-  decode(bytes: Uint8Array): T;
+  decode(bytes: Uint8Array, isOwned?: boolean): T;
 }
 
 /** The answering side of a method. */

@@ -49,6 +49,11 @@ export interface ByteStream {
    */
   send(message: Uint8Array): Promise<void> | undefined;
   /**
+   * Messages shorter than this have been copied when `send` returns `undefined`, so that the sender may write to their
+   * memory again. Absent: it never may.
+   */
+  readonly copiesBelowBytes?: number;
+  /**
    * The next message, or `undefined` when the peer has sent its last. Answers without a promise when it can. The bytes
    * belong to the receiver and never change. Messages that arrived before an error come first; then every call throws
    * or rejects with that error. Several waiting calls are answered first in, first out. Messages that nobody takes make

@@ -170,6 +170,41 @@ describe.each(variants)("a codec (%s)", (_name, options) => {
     expect(messages.filter(({ bytes, copy }) => !copy.equals(bytes))).toEqual([]);
   });
 
+  it("writes over bytes that were given back, and over no others", () => {
+    const { struct: own } = createCodecs(options);
+    const kept: { bytes: Uint8Array; copy: Buffer }[] = [];
+    const buffers = new Set<ArrayBufferLike>();
+    for (let i = 0; i < 3000; i++) {
+      const data = new Uint8Array(i % 100 === 0 ? 40_000 + i : 900).fill(i);
+      const bytes = own(Item).encode({ ...zero, sku: `sku ${i}`, data });
+      if (i % 300 === 7) {
+        // Only the latest can be given back.
+        own(Item).release?.(kept[0]?.bytes ?? new Uint8Array(1));
+        kept.push({ bytes, copy: Buffer.from(bytes) });
+      } else {
+        if (i % 500 === 3)
+          errorOf(() => own(Item).encode({ ...zero, data: new Uint8Array(50_000), tags: 5 as never }));
+        if (data.length < 1_000) buffers.add(bytes.buffer);
+        own(Item).release?.(bytes);
+      }
+    }
+    expect(kept.filter(({ bytes, copy }) => !copy.equals(bytes))).toEqual([]);
+    expect(buffers.size).toBeLessThan(5);
+  });
+
+  it("lends a view where a copy would be most of a message that nobody else has", () => {
+    const data = new Uint8Array(10_000).fill(9);
+    const alone = codec(Item)
+      .encode({ ...zero, data })
+      .slice();
+    expect(codec(Item).decode(alone, true).data.buffer).toBe(alone.buffer);
+    expect(codec(Item).decode(alone).data.buffer).not.toBe(alone.buffer);
+    const among = new Uint8Array(64 * 1024);
+    among.set(alone);
+    const copied = codec(Item).decode(among.subarray(0, alone.length), true).data;
+    expect([copied, copied.buffer === among.buffer]).toEqual([data, false]);
+  });
+
   it("goes on after a value that it refused", () => {
     const good = codec(Item).encode({ ...zero, sku: "good" });
     for (let i = 0; i < 5; i++) {

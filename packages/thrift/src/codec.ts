@@ -168,10 +168,15 @@ export class StructCodec<T> implements MessageCodec<T> {
     return w.take();
   }
 
-  decode(bytes: Uint8Array): T {
+  release(bytes: Uint8Array): void {
+    this.#family.writer().release(bytes);
+  }
+
+  decode(bytes: Uint8Array, isOwned = false): T {
     if (!isBytes(bytes)) throw new TypeError("decode takes a Uint8Array");
     this.#read ??= this.#family.readFunction(this.#struct);
     const r = this.#family.reader(bytes);
+    r.isOwned = isOwned;
     let value: unknown;
     try {
       value = this.#read(r);

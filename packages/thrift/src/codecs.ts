@@ -1,5 +1,5 @@
 import type { AnyMethod, MessageCodec, ResponseCodec } from "@slipstream/stream";
-import { CodecFamily, type CodecOptions } from "./codec.ts";
+import { CodecFamily, type CodecOptions, type StructCodec } from "./codec.ts";
 import { ArgumentsCodec, ResultCodec } from "./method-codec.ts";
 import { binary } from "./protocol/binary.ts";
 import { compact } from "./protocol/compact.ts";
@@ -62,7 +62,7 @@ function recode(method: AnyMethod, codec: MessageCodec<unknown>, family: CodecFa
 /** A message of a stream with other codecs than its descriptor's own; it stays a descriptor's, to be recoded again. */
 class BareCodec<T> implements MessageCodec<T> {
   readonly message: Message<T>;
-  readonly #codec: MessageCodec<T>;
+  readonly #codec: StructCodec<T>;
 
   constructor(message: Message<T>, family: CodecFamily) {
     this.message = message;
@@ -73,8 +73,12 @@ class BareCodec<T> implements MessageCodec<T> {
     return this.#codec.encode(value);
   }
 
-  decode(bytes: Uint8Array): T {
-    return this.#codec.decode(bytes);
+  decode(bytes: Uint8Array, isOwned?: boolean): T {
+    return this.#codec.decode(bytes, isOwned);
+  }
+
+  release(bytes: Uint8Array): void {
+    this.#codec.release(bytes);
   }
 }
 

@@ -44,8 +44,8 @@ export class ArgumentsCodec<T> implements MessageCodec<T> {
     return this.#codec.encode({ [this.single.property]: request });
   }
 
-  decode(bytes: Uint8Array): T {
-    const values = this.#codec.decode(bytes);
+  decode(bytes: Uint8Array, isOwned?: boolean): T {
+    const values = this.#codec.decode(bytes, isOwned);
     return (this.single === undefined ? values : values[this.single.property]) as T;
   }
 
@@ -103,8 +103,8 @@ export class ResultCodec<T> implements ResponseCodec<T> {
   }
 
   /** A missing value is no error, since Kitex sends none for nil: it is zero, and for a struct `undefined`. */
-  decode(bytes: Uint8Array): T {
-    const values = this.#codec.decode(bytes);
+  decode(bytes: Uint8Array, isOwned?: boolean): T {
+    const values = this.#codec.decode(bytes, isOwned);
     for (const { property } of this.throws) {
       const error = values[property];
       // oxlint-disable-next-line typescript/only-throw-error -- a declared exception, whatever its class is

@@ -1,6 +1,5 @@
-import type { MessageCodec } from "@slipstream/stream";
 import { type TypeBuilder, t } from "./builder.ts";
-import { structCodec } from "./codec.ts";
+import { type StructCodec, structCodec } from "./codec.ts";
 import type { Exception, ExceptionClass, Field, Struct, StructKind } from "./types.ts";
 
 type FieldList = (t: TypeBuilder) => readonly Field[];
@@ -10,7 +9,7 @@ export class StructDescriptor<T> implements Struct<T> {
   readonly name: string;
   readonly #list: FieldList;
   #fields: readonly Field[] | undefined;
-  #codec: MessageCodec<T> | undefined;
+  #codec: StructCodec<T> | undefined;
 
   constructor(kind: StructKind, name: string, fields: FieldList) {
     this.kind = kind;
@@ -28,9 +27,13 @@ export class StructDescriptor<T> implements Struct<T> {
     return this.#codec.encode(value);
   }
 
-  decode(bytes: Uint8Array): T {
+  decode(bytes: Uint8Array, isOwned?: boolean): T {
     this.#codec ??= structCodec<T>(this);
-    return this.#codec.decode(bytes);
+    return this.#codec.decode(bytes, isOwned);
+  }
+
+  release(bytes: Uint8Array): void {
+    this.#codec?.release(bytes);
   }
 }
 
@@ -92,7 +95,7 @@ export function exception<Fields extends object>(name: string, fields: FieldList
     kind: { value: "exception" },
     fields: { get: () => descriptor.fields },
     encode: { value: (value: Exception<Fields>) => structCodec(type).encode(value) },
-    decode: { value: (bytes: Uint8Array) => structCodec(type).decode(bytes) },
+    decode: { value: (bytes: Uint8Array, isOwned?: boolean) => structCodec(type).decode(bytes, isOwned) },
   });
   const type = ThriftException as unknown as ExceptionClass<Fields>;
   return type;

@@ -25,6 +25,7 @@ import { streamFrame } from "./frame-encode.ts";
 import type { FrameHead } from "./frame-head.ts";
 import { Latch } from "./latch.ts";
 import { methodHeads } from "./method-heads.ts";
+import { BY_REFERENCE_BYTES } from "./outbox.ts";
 import { ReceiveHalf } from "./receive-half.ts";
 import { SendHalf } from "./send-half.ts";
 import type { Exchange } from "./session.ts";
@@ -63,6 +64,10 @@ export class ClientStream implements ClientByteStream, Exchange {
 
   get queuedBytes(): number {
     return this.#sender.queuedCost + this.#receiver.unreadCost;
+  }
+
+  get copiesBelowBytes(): number {
+    return BY_REFERENCE_BYTES;
   }
 
   send(message: Uint8Array): Promise<void> | undefined {

@@ -14,8 +14,13 @@ export interface Link {
   /** Absent where that is not known. */
   readonly outgoing?: Outgoing;
   /**
-   * Sends the chunks, in order. Nobody changes their bytes afterwards, but several connections may share the memory
-   * around them.
+   * Whether all that was written has left the process, so that its memory may be written again. Absent where that is not
+   * known.
+   */
+  readonly isEmpty?: boolean;
+  /**
+   * Sends the chunks, in order. Nobody changes their bytes before `isEmpty` has been true, but several connections may
+   * share the memory around them.
    *
    * @returns false when the link holds more than it likes; the receiver's `onDrain` tells when it no longer does.
    */

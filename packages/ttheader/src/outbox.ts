@@ -9,10 +9,23 @@ const FLUSH_BYTES = 256 * 1024;
 
 const noBytes = new Uint8Array(0);
 
-// One slab for all connections: one each would be most of an idle connection's memory. Nothing is written twice into it,
-// so what a slow connection still holds stays what it was.
-let slab: Uint8Array = allocate(SLAB_BYTES);
-let slabEnd = 0;
+class Slab {
+  readonly bytes: Uint8Array;
+  end = 0;
+  /** Outboxes that have something in it which their links were not given yet. */
+  users = 0;
+  /** Whether a link may hold a part of it for longer: such a slab is filled up, and never written again. */
+  isHeld = false;
+
+  constructor(size: number) {
+    this.bytes = allocate(size);
+    this.isHeld = size > SLAB_BYTES;
+  }
+}
+
+// One for all connections: one each would be most of an idle connection's memory. It is written from its start again as
+// soon as the links have let go of it: new memory for every 64 KiB would keep the garbage collector busy.
+let slab = new Slab(SLAB_BYTES);
 
 /**
  * Gathers the frames of a turn and gives them to the link at once. A frame is written into `bytes` between
@@ -28,6 +41,8 @@ export class Outbox {
   /** What of `bytes` is ours and in no piece yet. */
   #runStart = 0;
   #runEnd = 0;
+  /** Where it has something that the link was not given yet. */
+  #slab: Slab | undefined;
   #pieces: Uint8Array[] = [];
   #pendingBytes = 0;
   #isScheduled = false;
@@ -45,17 +60,14 @@ export class Outbox {
 
   /** Makes room for `size` bytes in a row, and returns where in `bytes` it begins. Nothing else may write before `commit`. */
   reserve(size: number): number {
-    if (size > slab.length - slabEnd) {
-      slab = allocate(Math.max(SLAB_BYTES, size));
-      slabEnd = 0;
-    }
-    if (this.bytes !== slab || this.#runEnd !== slabEnd) {
+    if (size > slab.bytes.length - slab.end) slab = new Slab(Math.max(SLAB_BYTES, size));
+    if (this.#slab !== slab || this.#runEnd !== slab.end) {
       this.#seal();
-      this.bytes = slab;
-      this.#runStart = slabEnd;
-      this.#runEnd = slabEnd;
+      this.#use(slab);
+      this.#runStart = slab.end;
+      this.#runEnd = slab.end;
     }
-    return slabEnd;
+    return slab.end;
   }
 
   /**
@@ -65,7 +77,7 @@ export class Outbox {
   commit(end: number, payload?: Uint8Array): void {
     const size = end - this.#runEnd;
     this.#runEnd = end;
-    slabEnd = end;
+    slab.end = end;
     if (payload === undefined) {
       this.#wrote(size);
     } else {
@@ -87,12 +99,11 @@ export class Outbox {
     this.#isScheduled = false;
     if (this.isBlocked || this.#pendingBytes === 0) return;
     this.#seal();
-    // An idle connection must not keep a slab alive.
-    this.bytes = noBytes;
     const pieces = this.#pieces;
     this.#pieces = [];
     this.#pendingBytes = 0;
     if (!this.#link.write(pieces)) this.isBlocked = true;
+    this.#letGo(this.#link.isEmpty !== true);
   };
 
   /** Takes nothing more, and forgets what it has. */
@@ -100,9 +111,27 @@ export class Outbox {
     this.#isClosed = true;
     this.#pieces = [];
     this.#pendingBytes = 0;
-    this.bytes = noBytes;
     this.#runStart = 0;
     this.#runEnd = 0;
+    this.#letGo(false);
+  }
+
+  #use(next: Slab): void {
+    // What it has in an older slab does not matter: only the newest is ever written again.
+    this.#slab = next;
+    this.bytes = next.bytes;
+    next.users++;
+  }
+
+  /** Also so that an idle connection keeps no slab alive. */
+  #letGo(isHeld: boolean): void {
+    const used = this.#slab;
+    if (used === undefined) return;
+    this.#slab = undefined;
+    this.bytes = noBytes;
+    used.users--;
+    if (isHeld) used.isHeld = true;
+    if (used.users === 0 && !used.isHeld) used.end = 0;
   }
 
   #seal(): void {

@@ -25,6 +25,7 @@ import { asRpcError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import { methodHeads } from "./method-heads.ts";
+import { BY_REFERENCE_BYTES } from "./outbox.ts";
 import { StreamPeer } from "./peer.ts";
 import { ReceiveHalf } from "./receive-half.ts";
 import { SendHalf } from "./send-half.ts";
@@ -69,6 +70,10 @@ export class ServerStream implements ServerByteStream, Exchange {
 
   get queuedBytes(): number {
     return this.#sender.queuedCost + this.#receiver.unreadCost;
+  }
+
+  get copiesBelowBytes(): number {
+    return BY_REFERENCE_BYTES;
   }
 
   send(message: Uint8Array): Promise<void> | undefined {

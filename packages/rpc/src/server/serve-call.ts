@@ -198,7 +198,7 @@ const noBytes: Uint8Array = new Uint8Array();
 
 function decodeRequest(codec: Entry["method"]["request"], bytes: Uint8Array): unknown {
   try {
-    return codec.decode(bytes);
+    return codec.decode(bytes, true);
   } catch (cause) {
     // 7: protocol error, what a Thrift peer expects for a body that cannot be read.
     throw new RpcError("internal", RpcError.from(cause).message, { cause, origin: { thriftType: 7 } });

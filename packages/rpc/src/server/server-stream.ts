@@ -21,7 +21,13 @@ export class ServerMessageStream extends CallScope implements BidiServerStream<u
     trace: Trace | undefined,
   ) {
     super(info, maxMetadataBytes, (fields) => bytes.sendHeader(fields));
-    this.#writer = new MessageWriter(bytes, info, encodeResponse, middleware);
+    this.#writer = new MessageWriter({
+      bytes,
+      info,
+      codec: method.response,
+      encode: encodeResponse,
+      middleware,
+    });
     this.#reader = new MessageReader({ bytes, info, codec: method.request, middleware });
     if (trace?.hasEvents) {
       this.#writer.trace = trace;

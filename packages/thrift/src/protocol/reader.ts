@@ -12,7 +12,7 @@ export interface ReaderOptions {
 /** Up to this size V8 keeps typed arrays on its heap, where slices are cheap. */
 const sliceBytes = 64;
 /** Copies up to this size share memory, as small Buffers do in Node: cheaper than memory of their own. */
-const pooledBytes = 512;
+const pooledBytes = 2 * 1024;
 const poolBytes = 8 * 1024;
 let pool: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 let poolPos = 0;
@@ -23,6 +23,8 @@ export abstract class Reader {
   pos = 0;
   readonly end: number;
   depth = 0;
+  /** Whether nobody else has the bytes. */
+  isOwned = false;
   readonly options: ReaderOptions;
   #plain: Uint8Array | undefined;
 
@@ -79,7 +81,10 @@ export abstract class Reader {
     this.#plain ??= plainView(bytes);
     if (size <= sliceBytes) return this.#plain.slice(pos, pos + size);
     const view = this.#plain.subarray(pos, pos + size);
-    if (size > pooledBytes) return new Uint8Array(view);
+    if (size > pooledBytes) {
+      // A copy is there to keep no more memory than it needs, and nothing that somebody else may change.
+      return this.isOwned && 2 * size >= view.buffer.byteLength ? view : new Uint8Array(view);
+    }
     if (poolPos + size > pool.length) {
       pool = allocate(poolBytes);
       poolPos = 0;

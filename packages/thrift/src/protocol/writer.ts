@@ -30,6 +30,8 @@ export abstract class Writer {
   /** True between `begin` and `take`: a message whose getters encode another one needs a second writer. */
   busy = false;
   #start = 0;
+  /** The message that was taken last, if it lies in the shared chunk. */
+  #last: Uint8Array | undefined;
   /** The shared chunk, put aside while a large message has memory of its own. */
   #chunk: Uint8Array<ArrayBuffer> | undefined;
   #chunkPos = 0;
@@ -43,13 +45,21 @@ export abstract class Writer {
     this.busy = true;
     this.depth = 0;
     this.#start = this.pos;
+    this.#last = undefined;
   }
 
   /** The message written since `begin`. */
   take(): Uint8Array {
     const message = new Uint8Array(this.bytes.buffer, this.#start, this.pos - this.#start);
+    this.#last = this.#chunk === undefined ? message : undefined;
     this.#end(this.pos);
     return message;
+  }
+
+  /** Writes over the message that was taken last. */
+  release(message: Uint8Array): void {
+    if (message === this.#last && !this.busy) this.pos = this.#start;
+    this.#last = undefined;
   }
 
   /** Forgets what was written since `begin`. */
