@@ -1,14 +1,8 @@
 import type { Socket } from "node:net";
 import { encodeMessage, MessageType } from "@slipstream/thrift";
 import { encodeFrame } from "@slipstream/ttheader";
-import { generate } from "selfsigned";
 import { describe, expect, it } from "vitest";
-import { everyWay, openPort, read } from "./port.ts";
-
-const certificate = await generate([{ name: "commonName", value: "localhost" }], {
-  keySize: 2048,
-  extensions: [{ name: "subjectAltName", altNames: [{ type: 7, ip: "127.0.0.1" }] }],
-});
+import { createCertificate, everyWay, openPort, read } from "./port.ts";
 
 /** The arguments of `Echo.Ping("hi")`. */
 const body = Uint8Array.of(11, 0, 1, 0, 0, 0, 2, 0x68, 0x69, 0);
@@ -40,7 +34,7 @@ async function writeSplit(socket: Socket, bytes: Uint8Array, pieceBytes: number)
 
 describe.each([
   ["without TLS", undefined],
-  ["with TLS", certificate],
+  ["with TLS", await createCertificate()],
 ])("one port for every protocol, %s", (_name, shown) => {
   it("serves calls and streams of every protocol, all at once [B2][B12]", async () => {
     await using port = await openPort({ certificate: shown });

@@ -8,6 +8,7 @@ import { http2 } from "@slipstream/transport-http2";
 import { ttheader } from "@slipstream/transport-ttheader";
 import { websocket } from "@slipstream/transport-websocket";
 import { websocketServer } from "@slipstream/transport-websocket/server";
+import { generate } from "selfsigned";
 
 export interface Line {
   readonly text: string;
@@ -33,6 +34,14 @@ export const echo: Implementation<typeof Echo> = {
 export interface Certificate {
   readonly cert: string;
   readonly private: string;
+}
+
+/** One for 127.0.0.1. */
+export function createCertificate(): Promise<Certificate> {
+  return generate([{ name: "commonName", value: "localhost" }], {
+    keySize: 2048,
+    extensions: [{ name: "subjectAltName", altNames: [{ type: 7, ip: "127.0.0.1" }] }],
+  });
 }
 
 /** Every way of ours to reach the port; `streams` says whether streams go another way than calls. */

@@ -1,5 +1,5 @@
-import { expect, it } from "vitest";
-import { everyWay, openPort, read } from "./port.ts";
+import { describe, expect, it } from "vitest";
+import { type Certificate, createCertificate, everyWay, openPort, read } from "./port.ts";
 
 /** Handlers that wait until they are let go. */
 function waiting() {
@@ -47,8 +47,11 @@ function waiting() {
 }
 
 /** A call and a stream in flight on every protocol, and connections that idle. */
-async function busyPort(handlers: ReturnType<typeof waiting>["handlers"]) {
-  const port = await openPort({}, handlers as never);
+async function busyPort(
+  handlers: ReturnType<typeof waiting>["handlers"],
+  certificate: Certificate | undefined,
+) {
+  const port = await openPort({ certificate }, handlers as never);
   const results = everyWay.flatMap((way) => {
     const client = port.client(way);
     const chat = async (): Promise<unknown> => {
@@ -68,35 +71,40 @@ async function busyPort(handlers: ReturnType<typeof waiting>["handlers"]) {
   return { port, results, idle: [keepAlive, silent] };
 }
 
-it("loses no call that was accepted, over all protocols at once, when it shuts down", async () => {
-  const { handlers, allStarted, release, reasons } = waiting();
-  const { port, results, idle } = await busyPort(handlers);
-  await using _ = port;
-  await allStarted;
-  const closed = port.server.close({ graceMs: 10_000 });
-  // Nobody gets in any more.
-  await expect(port.client("Framed").ping("late", { timeoutMs: 2_000 })).rejects.toMatchObject({
-    code: "unavailable",
+describe.each([
+  ["without TLS", undefined],
+  ["with TLS", await createCertificate()],
+])("a port of every protocol that shuts down, %s", (_name, certificate) => {
+  it("loses no call that was accepted, over all protocols at once", async () => {
+    const { handlers, allStarted, release, reasons } = waiting();
+    const { port, results, idle } = await busyPort(handlers, certificate);
+    await using _ = port;
+    await allStarted;
+    const closed = port.server.close({ graceMs: 10_000 });
+    // Nobody gets in any more.
+    await expect(port.client("Framed").ping("late", { timeoutMs: 2_000 })).rejects.toMatchObject({
+      code: "unavailable",
+    });
+    release();
+    expect(await Promise.all(results)).toEqual(everyWay.flatMap((way) => [`${way} call`, `${way} stream`]));
+    await closed;
+    expect(reasons).toEqual([]);
+    for (const socket of idle) expect(socket.closed || (await read(socket)) === "").toBe(true);
   });
-  release();
-  expect(await Promise.all(results)).toEqual(everyWay.flatMap((way) => [`${way} call`, `${way} stream`]));
-  await closed;
-  expect(reasons).toEqual([]);
-  for (const socket of idle) expect(socket.closed || (await read(socket)) === "").toBe(true);
-});
 
-it("tells handlers through their signal when the limit is over, and closes everything in bounded time", async () => {
-  const { handlers, allStarted, reasons } = waiting();
-  const { port, results } = await busyPort(handlers);
-  await using _ = port;
-  await allStarted;
-  const outcomes = Promise.allSettled(results);
-  const before = performance.now();
-  await port.server.close({ graceMs: 200 });
-  expect(performance.now() - before).toBeLessThan(3_000);
-  expect(reasons).toHaveLength(2 * everyWay.length);
-  for (const reason of reasons) expect(reason).toMatchObject({ code: "unavailable" });
-  for (const outcome of await outcomes) {
-    expect(outcome).toMatchObject({ status: "rejected", reason: { code: "unavailable" } });
-  }
+  it("tells handlers through their signal when the limit is over, and closes everything in bounded time", async () => {
+    const { handlers, allStarted, reasons } = waiting();
+    const { port, results } = await busyPort(handlers, certificate);
+    await using _ = port;
+    await allStarted;
+    const outcomes = Promise.allSettled(results);
+    const before = performance.now();
+    await port.server.close({ graceMs: 200 });
+    expect(performance.now() - before).toBeLessThan(3_000);
+    expect(reasons).toHaveLength(2 * everyWay.length);
+    for (const reason of reasons) expect(reason).toMatchObject({ code: "unavailable" });
+    for (const outcome of await outcomes) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "unavailable" } });
+    }
+  });
 });
