@@ -46,6 +46,15 @@ export function uint32(value: number): Buffer {
   return bytes;
 }
 
+/** The settings of a SETTINGS frame, by their numbers. */
+export function settingsOf({ payload }: Frame): ReadonlyMap<number, number> {
+  const settings = new Map<number, number>();
+  for (let at = 0; at + 6 <= payload.length; at += 6) {
+    settings.set(payload.readUInt16BE(at), payload.readUInt32BE(at + 2));
+  }
+  return settings;
+}
+
 /** Fields as a block of literals that no table keeps, uncompressed (RFC 7541, 6.2.2). */
 export function block(
   fields: Readonly<Record<string, string>> | readonly (readonly [string, string])[],
