@@ -87,6 +87,7 @@ func newClient(t target) (client.Client, error) {
 		client.WithDestService(destination),
 		client.WithTransportProtocol(protocol),
 		client.WithGRPCConnPoolSize(1),
+		client.WithConnectTimeout(patience), // its own 50 ms are none to a busy machine
 		client.WithMiddleware(notePeer),
 	}
 	if t.Refreshable {
