@@ -166,7 +166,7 @@ export class NodeSession implements Session, StreamOwner {
       node.close();
       return;
     }
-    // Streams that the client opened before it hears of this are still served.
+    // nghttp2 looks at no stream that comes after any GOAWAY. The one of `close` says which those were.
     node.goaway(ErrorCode.NO_ERROR, allIds, Buffer.from(debug));
     this.ping(() => {
       if (!node.destroyed) node.close();
