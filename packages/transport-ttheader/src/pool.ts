@@ -1,7 +1,7 @@
 import { AsyncResource } from "node:async_hooks";
 import type { Socket } from "node:net";
 import { type Address, type Ended, RpcError } from "@slipstream/stream";
-import { ClientSession, createMessageScanner } from "@slipstream/ttheader";
+import { ClientSession, mixedFraming, streamFraming } from "@slipstream/ttheader";
 import { BackOff } from "./back-off.ts";
 import { cannotConnect, type Dial, dial } from "./connect.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -218,12 +218,11 @@ export class Pool {
     }
     this.#backOff.onSuccess();
     const { key } = this.#address;
-    const link = new SocketLink(socket);
     const { pingPong } = this.#options;
     const isHeaderless = pingPong === "framed" || pingPong === "binary";
-    const createScanner = isHeaderless ? createMessageScanner : undefined;
+    const link = new SocketLink(socket, isHeaderless ? mixedFraming : streamFraming);
     const tls = "encrypted" in socket && { tls: socket };
-    const peer = { address: key, transport, pingPong, createScanner, ...tls };
+    const peer = { address: key, transport, pingPong, ...tls };
     const closed = new Promise<void>((resolve) => socket.once("close", resolve));
     this.#closing.add(closed);
     void closed.then(() => this.#closing.delete(closed));

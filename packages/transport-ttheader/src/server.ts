@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { RpcError, type RunningTransport, type ServerHandler } from "@slipstream/stream";
-import { createMessageScanner, ServerSession } from "@slipstream/ttheader";
+import { mixedFraming, ServerSession } from "@slipstream/ttheader";
 import type { ResolvedOptions } from "./options.ts";
 import { SocketLink } from "./socket-link.ts";
 
@@ -59,9 +59,9 @@ export class TtheaderServer {
     const closed = new Promise<void>((resolve) => socket.once("close", resolve));
     this.#closing.add(closed);
     void closed.then(() => this.#closing.delete(closed));
-    const link = new SocketLink(socket);
+    const link = new SocketLink(socket, mixedFraming);
     const tls = "encrypted" in socket && { tls: socket };
-    const peer = { address, transport, createScanner: createMessageScanner, ...tls };
+    const peer = { address, transport, ...tls };
     const session: ServerSession = new ServerSession(link, peer, this.#options.session, handler, {
       onRefused: (error) => onEvent({ type: "limit_hit", transport, peer: address, error }),
       onEnded: (error) => {

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { Link, LinkReceiver } from "@slipstream/ttheader";
+import type { Framing, Link, LinkReceiver } from "@slipstream/ttheader";
 
 /** What a socket may hold before streams have to wait. */
 const HIGH_WATER_BYTES = 64 * 1024;
@@ -9,9 +9,11 @@ const CLOSE_TIMEOUT_MS = 1000;
 /** A session's link over a TCP, TLS or Unix socket. */
 export class SocketLink implements Link {
   readonly canPause = true;
+  readonly framing: Framing;
   readonly #socket: Socket;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, framing: Framing) {
+    this.framing = framing;
     this.#socket = socket;
   }
 

@@ -1,4 +1,4 @@
-import type { LinkReceiver, Outgoing } from "@slipstream/ttheader";
+import { type Framing, type LinkReceiver, messageFraming, type Outgoing } from "@slipstream/ttheader";
 import type { StartableLink } from "./dial.ts";
 import { maxPackedBytes, packFrames } from "./pack.ts";
 import { type BrowserWebSocket, clearTimer, scheduleFlush, setTimer, type Timer } from "./platform.ts";
@@ -10,6 +10,7 @@ const pollMs = 5;
 
 /** A session's link over the WebSocket of a browser. */
 export class BrowserLink implements StartableLink {
+  readonly framing: Framing = messageFraming;
   readonly canPause = false;
   readonly closed: Promise<void>;
   readonly #socket: BrowserWebSocket;

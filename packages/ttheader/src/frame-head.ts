@@ -257,6 +257,6 @@ export function uint16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }
 
-function int32(bytes: Uint8Array, at: number): number {
+export function int32(bytes: Uint8Array, at: number): number {
   return (uint16(bytes, at) << 16) | uint16(bytes, at + 2);
 }

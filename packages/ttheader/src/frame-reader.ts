@@ -27,29 +27,41 @@ export interface OversizeFrame {
   readonly length: number;
 }
 
-export interface HeaderlessReceiver {
-  readonly createScanner: () => MessageScanner;
-  /** A Thrift message that is in no TTHeader frame, Framed (with its length) or plain, is in `bytes[start, end)`. */
-  onMessage(bytes: Uint8Array, start: number, end: number): void;
-}
-
 export interface FrameReceiver {
   /** A whole frame, LENGTH included, is in `bytes[start, end)`. */
   onFrame(bytes: Uint8Array, start: number, end: number): void;
-  /** Takes Thrift messages that are in no TTHeader frame. Without this they are an error. */
-  readonly headerless?: HeaderlessReceiver;
+  /** A Thrift message that is in no TTHeader frame, Framed (with its length) or plain, is in `bytes[start, end)`. */
+  onHeaderless?(bytes: Uint8Array, start: number, end: number): void;
   /** A frame over the limit has begun; its bytes are skipped. Without this method it is an error. */
   onOversize?(frame: OversizeFrame): void;
 }
 
+/** What finds the frames in the bytes of a connection. */
+export interface FrameSource {
+  /**
+   * Takes the next bytes and calls `onFrame` for every frame that they complete.
+   * @throws FrameError when they are no frame, or over a limit; it cannot go on after that.
+   */
+  push(chunk: Uint8Array): void;
+  /** Hands out no further frame, not even those of the chunk at hand. */
+  stop(): void;
+}
+
+/** Makes what finds frames: a value, so that a bundle has only the ways that its links need. */
+export type Framing = (limits: ResolvedFrameLimits, receiver: FrameReceiver) => FrameSource;
+
+/** Frames in a stream of bytes, cut anywhere. */
+export const streamFraming: Framing = (limits, receiver) => new FrameReader(limits, receiver);
+
 /**
- * Cuts a stream of bytes into frames, and into Thrift messages without TTHeader where those may come: each begins anew,
- * as for Kitex, and a peer may change between them. A frame that lies whole in a chunk is handed out as a range of that
+ * Cuts a stream of bytes into frames, and into Thrift messages without TTHeader where those may come (`createScanner` is
+ * given): each begins anew, as for Kitex, and a peer may change between them. A frame that lies whole in a chunk is handed out as a range of that
  * chunk, without a copy; a frame in pieces is put together once. Chunks must never change afterwards.
  */
-export class FrameReader {
+export class FrameReader implements FrameSource {
   readonly #limits: ResolvedFrameLimits;
   readonly #receiver: FrameReceiver;
+  readonly #createScanner: (() => MessageScanner) | undefined;
   /** The beginning of a frame whose rest is still to come. */
   #part: Uint8Array = noBytes;
   #have = 0;
@@ -59,9 +71,14 @@ export class FrameReader {
   #scanner: MessageScanner | undefined;
   #isStopped = false;
 
-  constructor(limits: ResolvedFrameLimits, receiver: FrameReceiver) {
+  constructor(
+    limits: ResolvedFrameLimits,
+    receiver: FrameReceiver,
+    createScanner?: (() => MessageScanner) | undefined,
+  ) {
     this.#limits = limits;
     this.#receiver = receiver;
+    this.#createScanner = createScanner;
   }
 
   /** Bytes of a frame that is not complete yet. */
@@ -69,16 +86,8 @@ export class FrameReader {
     return this.#have;
   }
 
-  /**
-   * Takes the next bytes and calls `onFrame` for every frame that they complete.
-   * @throws FrameError when they are no frame, or over a limit; the reader cannot go on after that.
-   */
   push(chunk: Uint8Array): void {
-    // One class of array in the loops below keeps them fast; Node's sockets give Buffers.
-    const bytes =
-      chunk.constructor === Uint8Array
-        ? chunk
-        : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const bytes = plainBytes(chunk);
     const end = bytes.length;
     for (let at = 0; at < end && !this.#isStopped; ) {
       if (this.#skip > 0) {
@@ -100,7 +109,6 @@ export class FrameReader {
     }
   }
 
-  /** Hands out no further frame, not even those of the chunk at hand. */
   stop(): void {
     this.#isStopped = true;
     this.#part = noBytes;
@@ -114,18 +122,18 @@ export class FrameReader {
       return;
     }
     this.#scanner = undefined;
-    this.#receiver.headerless?.onMessage(bytes, start, end);
+    this.#receiver.onHeaderless?.(bytes, start, end);
   }
 
   /** Bytes of what begins at `at`; 0 while that is not known. */
   #totalBytes(bytes: Uint8Array, at: number, end: number): number {
     const magic = uint16(bytes, at + 4);
-    const { headerless } = this.#receiver;
-    if (headerless !== undefined && (this.#scanner !== undefined || uint16(bytes, at) === THRIFT)) {
-      this.#scanner ??= headerless.createScanner();
+    const createScanner = this.#createScanner;
+    if (createScanner !== undefined && (this.#scanner !== undefined || uint16(bytes, at) === THRIFT)) {
+      this.#scanner ??= createScanner();
       return this.#scan(this.#scanner, bytes, at, end);
     }
-    const isFramed = headerless !== undefined && magic === THRIFT;
+    const isFramed = createScanner !== undefined && magic === THRIFT;
     if (magic !== MAGIC && !isFramed) throw wrongMagic(magic);
     const length = int32(bytes, at) >>> 0;
     const least = isFramed ? MIN_MESSAGE_BYTES : FIXED_BYTES - 4;
@@ -219,6 +227,13 @@ export class FrameReader {
     this.#have = needed;
     return count;
   }
+}
+
+/** One class of array keeps loops fast; Node's sockets give Buffers. */
+export function plainBytes(chunk: Uint8Array): Uint8Array {
+  return chunk.constructor === Uint8Array
+    ? chunk
+    : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
 function uint16(bytes: Uint8Array, at: number): number {

@@ -1,3 +1,5 @@
+import type { Framing } from "./frame-reader.ts";
+
 /** How much of what was written has left, all in all, and how much has not. */
 export interface Outgoing {
   readonly sentBytes: number;
@@ -11,6 +13,8 @@ export interface Link {
    * it is over its limit, not only after a time.
    */
   readonly canPause: boolean;
+  /** How frames lie in what it delivers: `streamFraming`, `mixedFraming` or `messageFraming`. */
+  readonly framing: Framing;
   /** Absent where that is not known. */
   readonly outgoing?: Outgoing;
   /**

@@ -1,9 +1,9 @@
 import { encodeMessage, type Struct, struct, t } from "@slipstream/thrift";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FrameReader } from "./frame-reader.ts";
+import type { FrameReader } from "./frame-reader.ts";
 import { resolveLimits } from "./limits.ts";
-import { createMessageScanner, MessageScanner } from "./message-scanner.ts";
+import { MessageScanner, mixedFraming } from "./message-scanner.ts";
 
 interface Tree {
   readonly flag?: boolean | undefined;
@@ -58,16 +58,13 @@ const message = fc
 /** Cuts what comes without TTHeader into messages. */
 function cut(pieces: readonly Uint8Array[], maxMessageBytes = 2 ** 20): string[] {
   const messages: string[] = [];
-  const reader = new FrameReader(resolveLimits({ maxMessageBytes }), {
+  const reader = mixedFraming(resolveLimits({ maxMessageBytes }), {
     onFrame: () => messages.push("a frame"),
-    headerless: {
-      createScanner: createMessageScanner,
-      onMessage: (bytes, start, end) =>
-        messages.push(Buffer.from(bytes.subarray(start, end)).toString("hex")),
-    },
+    onHeaderless: (bytes, start, end) =>
+      messages.push(Buffer.from(bytes.subarray(start, end)).toString("hex")),
   });
   for (const piece of pieces) reader.push(piece);
-  expect(reader.pendingBytes).toBe(0);
+  expect((reader as FrameReader).pendingBytes).toBe(0);
   return messages;
 }
 

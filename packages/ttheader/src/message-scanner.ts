@@ -1,4 +1,5 @@
 import { FrameError } from "./frame-error.ts";
+import { FrameReader, type Framing } from "./frame-reader.ts";
 
 /** Bytes of a value of each type of fixed size in Thrift's binary protocol, by type. */
 const fixedBytes: Readonly<Record<number, number>> = { 2: 1, 3: 1, 4: 8, 6: 2, 8: 4, 10: 8, 16: 16 };
@@ -122,10 +123,9 @@ export class MessageScanner {
   }
 }
 
-/** For {@link SessionPeer.createScanner}. */
-export function createMessageScanner(): MessageScanner {
-  return new MessageScanner();
-}
+/** Frames in a stream of bytes, mixed with Thrift messages without TTHeader, Framed and plain. */
+export const mixedFraming: Framing = (limits, receiver) =>
+  new FrameReader(limits, receiver, () => new MessageScanner());
 
 function malformed(why: string): FrameError {
   return new FrameError("unknown", `a Thrift message without frame cannot be read: ${why}`);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { fuzzRuns, fuzzTimeoutMs, join } from "../test/arbitrary-frames.ts";
+import { type Framing, streamFraming } from "./frame-reader.ts";
 import type { Link } from "./link.ts";
 import { BY_REFERENCE_BYTES, Outbox } from "./outbox.ts";
 
@@ -8,6 +9,7 @@ vi.setConfig({ testTimeout: fuzzTimeoutMs });
 
 /** Keeps the chunks themselves, as a socket does whose peer is slow, and reads them when it is told to. */
 class SlowLink implements Link {
+  readonly framing: Framing = streamFraming;
   readonly canPause = true;
   readonly flushes: (() => void)[] = [];
   readonly read: number[] = [];

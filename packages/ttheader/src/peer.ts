@@ -2,7 +2,6 @@ import { type Field, type Fields, type Peer, readUtf8 } from "@slipstream/stream
 import { ACL_TOKEN_KEY } from "./format.ts";
 import { type PairVisitor, visitPairs } from "./frame-head.ts";
 import type { HeaderBlock } from "./header-block.ts";
-import type { MessageScanner } from "./message-scanner.ts";
 import type { PingPongForm } from "./payload.ts";
 import type { TextRange } from "./platform.ts";
 
@@ -14,11 +13,6 @@ export interface SessionPeer {
   readonly tls?: unknown;
   /** As {@link Peer.extendContext}. */
   readonly extendContext?: Peer["extendContext"];
-  /**
-   * `createMessageScanner` where Thrift messages without TTHeader, Framed and plain, may come from it: on sockets, never on
-   * a WebSocket, whose bundle is so without it.
-   */
-  readonly createScanner?: (() => MessageScanner) | undefined;
   /** How a client writes ping-pong requests to it. @defaultValue "ttheader" */
   readonly pingPong?: PingPongForm | undefined;
   /** It is known to be Slipstream before it says hello: by the subprotocol of a WebSocket. */

@@ -4,7 +4,7 @@ import { StreamErrorNumber } from "./error-numbers.ts";
 import { Flag, FrameKind } from "./format.ts";
 import { type FrameHeadInit, pairsBound, writePairs } from "./frame-encode.ts";
 import { FrameHead } from "./frame-head.ts";
-import { FrameReader, type OversizeFrame } from "./frame-reader.ts";
+import type { FrameSource, OversizeFrame } from "./frame-reader.ts";
 import { HEAD_BYTES, HeadWriter, patchHead } from "./head-writer.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Inflow } from "./inflow.ts";
@@ -55,7 +55,7 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
   readonly #writer: HeadWriter;
   #payload: Uint8Array = noBytes;
   #rest: Uint8Array = noBytes;
-  readonly #reader: FrameReader;
+  readonly #reader: FrameSource;
   readonly #line = new SendLine();
   readonly #heartbeat: Heartbeat;
   #unsettled: ReceiveHalf[] = [];
@@ -74,14 +74,9 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     );
     this.#head = new FrameHead(options.limits);
     this.#writer = new HeadWriter(options.limits);
-    this.#reader = new FrameReader(options.limits, {
+    this.#reader = link.framing(options.limits, {
       onFrame: (bytes, start, end) => this.#onFrame(bytes, start, end),
-      ...(peer.createScanner && {
-        headerless: {
-          createScanner: peer.createScanner,
-          onMessage: (bytes: Uint8Array, start: number, end: number) => this.onHeaderless(bytes, start, end),
-        },
-      }),
+      onHeaderless: (bytes, start, end) => this.onHeaderless(bytes, start, end),
       onOversize: (frame) => this.#onOversize(frame),
     });
     this.#heartbeat = new Heartbeat(options.heartbeatIntervalMs, {

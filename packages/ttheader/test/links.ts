@@ -1,3 +1,4 @@
+import { type Framing, streamFraming } from "../src/frame-reader.ts";
 import type { Link, LinkReceiver } from "../src/link.ts";
 import { cutAt, join } from "./arbitrary-frames.ts";
 
@@ -6,6 +7,7 @@ const HIGH_WATER_BYTES = 16 * 1024;
 
 /** One end of a pair of links in memory: what is written here arrives there in a later turn, cut as `cuts` says. */
 export class MemoryLink implements Link {
+  readonly framing: Framing = streamFraming;
   readonly canPause: boolean = true;
   /** It copies what is written. */
   readonly isEmpty = true;

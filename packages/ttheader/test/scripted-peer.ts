@@ -1,12 +1,13 @@
 import { Flag, FrameKind, IntKey, ProtocolId } from "../src/format.ts";
 import { decodeFrame, type Frame } from "../src/frame.ts";
 import { encodeFrame, type FrameInit, type StringPair, streamFrame } from "../src/frame-encode.ts";
-import { FrameReader } from "../src/frame-reader.ts";
+import { FrameReader, type Framing, streamFraming } from "../src/frame-reader.ts";
 import { resolveLimits } from "../src/limits.ts";
 import type { Link, LinkReceiver } from "../src/link.ts";
 
 /** A link whose other end is the test: it reads the frames that a session writes, and writes what a peer would. */
 export class ScriptedPeer implements Link {
+  readonly framing: Framing = streamFraming;
   readonly canPause: boolean;
   receiver: LinkReceiver | undefined;
   /** While true the link says that it is full. */

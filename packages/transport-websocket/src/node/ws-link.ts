@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { LinkReceiver } from "@slipstream/ttheader";
+import { type Framing, type LinkReceiver, messageFraming } from "@slipstream/ttheader";
 import type { RawData, WebSocket } from "ws";
 import type { StartableLink } from "../dial.ts";
 import { maxPackedBytes, packFrames } from "../pack.ts";
@@ -11,6 +11,7 @@ export const closeOptions: object = { closeTimeout: 1000 };
 
 /** A session's link over a WebSocket of `ws`, on either side. */
 export class WsLink implements StartableLink {
+  readonly framing: Framing = messageFraming;
   readonly canPause = true;
   readonly closed: Promise<void>;
   readonly #socket: WebSocket;
