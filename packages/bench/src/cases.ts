@@ -167,7 +167,7 @@ function duplex(size: number, streams: number): Case {
 /** Opens a stream, has one message echoed, closes it. */
 function opening(title: string, inFlight: number, nextPairs: () => Pairs): Case {
   return {
-    title: `open, echo, close with ${title}, ${inFlight} at once`,
+    title: `opening with ${title}, ${inFlight} at once`,
     needs: "bidi",
     run(client, isTyped, seconds) {
       const payload = payloadFor(64, isTyped);
@@ -201,7 +201,7 @@ export function openingWith(count: number): Case {
 function openingWithChanging(): Case {
   let calls = 0;
   return opening(
-    "10 pairs of which 4 change",
+    "10 pairs, 4 of them changing",
     64,
     () => changingPairs[calls++ % changingPairs.length] ?? tenPairs,
   );
@@ -225,7 +225,7 @@ export const cases: Readonly<Record<string, Case>> = {
   "duplex.1K.s16": duplex(1024, 16),
   "open.10pairs.c64": openingWith(10),
   "open.changing.c64": openingWithChanging(),
-  "unary.c1.pinned": { ...unary(1), title: "ping-pong, 1 in flight, both sides on one core" },
+  "unary.c1.pinned": { ...unary(1), title: "ping-pong on one core, 1 in flight" },
 };
 
 /** Needs processes that are pinned to one core. */

@@ -8,6 +8,8 @@ export interface Growth {
   /** What an operation is, and how many are under way at once. */
   readonly operation: string;
   readonly needs: "unary" | "bidi";
+  /** The case that warms the same code up. */
+  readonly burnInCase: string;
   readonly counts: readonly number[];
   /** Makes that there are so many. */
   hold(held: Held, count: number): Promise<void>;
@@ -100,6 +102,7 @@ export const growths: Readonly<Record<GrowthAxis, Growth>> = {
     title: "Open streams on one connection: a message",
     operation: `an echo of 64 B on each stream in turn, ${inFlight} at once on all together`,
     needs: "bidi",
+    burnInCase: "duplex.64B.s16",
     counts: streamCounts,
     hold: (held, count) => held.holdStreams(count),
     run: (held, _, seconds) => held.echoes(seconds),
@@ -108,6 +111,7 @@ export const growths: Readonly<Record<GrowthAxis, Growth>> = {
     title: "Open streams on one connection: another stream",
     operation: "open, echo, close beside the idle ones, 64 at once",
     needs: "bidi",
+    burnInCase: "open.10pairs.c64",
     counts: streamCounts,
     hold: (held, count) => held.holdStreams(count),
     run: (held, _, seconds) => openingWith(0).run(held.client, held.isTyped, seconds, {}),
@@ -116,6 +120,7 @@ export const growths: Readonly<Record<GrowthAxis, Growth>> = {
     title: "Metainfo pairs",
     operation: "open, echo, close with so many pairs, 64 at once",
     needs: "bidi",
+    burnInCase: "open.10pairs.c64",
     counts: [0, 1, 10, 100],
     hold: async () => {},
     run: (held, count, seconds) => openingWith(count).run(held.client, held.isTyped, seconds, {}),
@@ -124,6 +129,7 @@ export const growths: Readonly<Record<GrowthAxis, Growth>> = {
     title: "Connections",
     operation: "ping-pong, one in flight on each connection",
     needs: "unary",
+    burnInCase: "unary.c64",
     counts: [1, 10, 100, 1_000],
     hold: (held, count) => held.holdConnections(count),
     run(held, count, seconds) {

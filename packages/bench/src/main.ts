@@ -25,13 +25,13 @@ const plan: Plan = {
   seconds,
   // A quick run has no time for more than one generation of processes.
   roundsOfAProcess: isQuick ? rounds : 2,
-  burnInSeconds: Math.min(seconds * 4, isQuick ? 0.5 : 1.6),
+  burnInSeconds: Math.min(seconds * 3, isQuick ? 0.5 : 1.2),
   cpu: options.cpu,
 };
 const measurements = sections.has("ratios") ? await measureRounds(lab, plan) : [];
 if (sections.has("pinned")) measurements.push(...(await measurePinned(lab, plan)));
 const growth = sections.has("growth")
-  ? await measureGrowth(lab, { seconds, burnInSeconds: plan.burnInSeconds })
+  ? await measureGrowth(lab, { seconds: seconds * 0.75, burnInSeconds: plan.burnInSeconds })
   : [];
 const idle = sections.has("idle") ? await measureIdle(lab) : [];
 const codecs = sections.has("codec") ? await measureCodecs(lab, 5, options.fromSources) : [];

@@ -3,25 +3,40 @@ import { median, type Results, ratios } from "../results.ts";
 
 /** Who is in the picture, in its order, and in what colour on a light and on a dark ground. */
 const shown: Readonly<Record<string, { label: string; light: string; dark: string }>> = {
-  ttheader: { label: "Slipstream, TTHeader", light: "#1f6feb", dark: "#4c9aff" },
-  http2: { label: "Slipstream, HTTP/2", light: "#0a9396", dark: "#2ec4b6" },
-  websocket: { label: "Slipstream, WebSocket", light: "#7b5cd6", dark: "#a58bf5" },
-  "kitex-ttheader": { label: "Kitex in Go, TTHeader", light: "#d9822b", dark: "#f0a04b" },
-  "kitex-grpc": { label: "Kitex in Go, gRPC", light: "#e3b23c", dark: "#f2cc60" },
+  ttheader: { label: "Slipstream TTHeader", light: "#1f6feb", dark: "#4c9aff" },
+  http2: { label: "Slipstream HTTP/2", light: "#0a9396", dark: "#2ec4b6" },
+  websocket: { label: "Slipstream WebSocket", light: "#7b5cd6", dark: "#a58bf5" },
+  "kitex-ttheader": { label: "Kitex (Go) TTHeader", light: "#d9822b", dark: "#f0a04b" },
+  "kitex-grpc": { label: "Kitex (Go) gRPC", light: "#e3b23c", dark: "#f2cc60" },
   connect: { label: "connect-node", light: "#a3a9b3", dark: "#7d8590" },
 };
 
+/** A case of each kind; a run that has none of them shows what it has. */
+const shownCases = [
+  "unary.c1.pinned",
+  "unary.c64",
+  "sstream.64B.s1",
+  "sstream.1K.s16",
+  "sstream.64K.s1",
+  "cstream.1K.s16",
+  "duplex.64B.s16",
+  "open.10pairs.c64",
+];
+
 const width = 860;
-const left = 232;
-const right = 52;
+const left = 172;
+const right = 46;
 const bar = 11;
 const gap = 14;
+/** Room for the two lines of its name. */
+const minGroup = 26;
 const top = 86;
 
 /** Bars of the ratios to the baseline, on a logarithmic scale: a group for each case, a bar for each contender. */
 export function ratioChart(results: Results): string {
   const names = Object.keys(shown).filter((name) => results.contenders.some((one) => one.name === name));
-  const groups = results.cases.map((name) => ({
+  const picked = shownCases.filter((name) => results.cases.includes(name));
+  const groups = (picked.length > 0 ? picked : results.cases).map((name) => ({
     title: cases[name]?.title ?? name,
     bars: names.flatMap((contender) => {
       const cell = { contender, case: name };
@@ -31,21 +46,28 @@ export function ratioChart(results: Results): string {
   }));
   const values = groups.flatMap(({ bars }) => bars.map(({ value }) => value));
   const scale = new LogScale(Math.min(1, ...values), Math.max(2, ...values));
-  const height = top + groups.reduce((sum, { bars }) => sum + Math.max(bars.length, 1) * bar + gap, 0) + 8;
+  const height =
+    top + groups.reduce((sum, { bars }) => sum + Math.max(bars.length * bar, minGroup) + gap, 0) + 8;
   const parts: string[] = [];
   let y = top;
   for (const { title, bars } of groups) {
-    const middle = y + (bars.length * bar) / 2 + 4;
-    parts.push(text(left - 12, middle, title, 'text-anchor="end"'));
+    const groupHeight = Math.max(bars.length * bar, minGroup);
+    const middle = y + groupHeight / 2;
+    let barTop = middle - (bars.length * bar) / 2;
+    const [what = "", ...how] = title.split(", ");
+    parts.push(
+      text(left - 12, middle - 3, what, 'text-anchor="end"'),
+      text(left - 12, middle + 12, how.join(", "), 'text-anchor="end" class="note"'),
+    );
     for (const { contender, value } of bars) {
       const [from, to] = [scale.x(Math.min(1, value)), scale.x(Math.max(1, value))];
       parts.push(
-        `<rect class="${className(contender)}" x="${from.toFixed(1)}" y="${y}" width="${Math.max(1, to - from).toFixed(1)}" height="${bar - 2}" rx="1.5"/>`,
-        text(Number(to.toFixed(1)) + 5, y + bar - 2.5, ratioText(value), 'class="value"'),
+        `<rect class="${className(contender)}" x="${from.toFixed(1)}" y="${barTop}" width="${Math.max(1, to - from).toFixed(1)}" height="${bar - 2}" rx="1.5"/>`,
+        text(Number(to.toFixed(1)) + 5, barTop + bar - 2.5, ratioText(value), 'class="value"'),
       );
-      y += bar;
+      barTop += bar;
     }
-    y += gap;
+    y += groupHeight + gap;
   }
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="system-ui, -apple-system, 'Segoe UI', sans-serif" font-size="12">`,
@@ -99,7 +121,7 @@ function legend(names: readonly string[]): string[] {
       `<rect class="${className(name)}" x="${x}" y="39" width="10" height="10" rx="2"/>`,
       text(x + 15, 48, label),
     ];
-    x += 30 + label.length * 5.7;
+    x += 30 + label.length * 6.4;
     return parts;
   });
 }

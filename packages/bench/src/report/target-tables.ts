@@ -51,7 +51,7 @@ function titleOf(target: Target): string {
   if (target.kind === "codec")
     return `${target.what} ${target.struct === "large" ? "700 B" : "80 B"}, to ${target.to}`;
   const title = cases[target.case]?.title ?? target.case;
-  const to = target.toCase === undefined ? "" : `, to that with constant ones`;
+  const to = target.toCase === undefined ? "" : ", to constant ones";
   return `${title}${to}${target.figure === "cpu" ? ", per CPU second" : ""}`;
 }
 

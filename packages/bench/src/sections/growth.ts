@@ -40,11 +40,9 @@ export async function measureGrowth(lab: Lab, plan: GrowthPlan): Promise<GrowthP
 
 async function along(lab: Lab, name: string, axis: GrowthAxis, plan: GrowthPlan): Promise<GrowthPoint[]> {
   await using pair = await lab.startNode(name);
-  const { counts, needs } = growths[axis];
+  const { counts, needs, burnInCase } = growths[axis];
   if (!pair.has(needs)) return [];
-  const [first = 1] = counts;
-  await pair.hold(axis, first);
-  await pair.grow(axis, first, plan.burnInSeconds);
+  await pair.run(burnInCase, plan.burnInSeconds);
   const points: GrowthPoint[] = [];
   for (const count of counts) {
     await pair.hold(axis, count);

@@ -68,7 +68,7 @@ export async function measurePinned(lab: Lab, plan: Plan): Promise<Measurement[]
     lab.notes.push("Ping-pong on one core is left out: `taskset` (util-linux) is not there.");
     return [];
   }
-  return measureRounds(lab, { ...plan, cases: [pinnedCase], cpu: "0" });
+  return measureRounds(lab, { ...plan, cases: [pinnedCase], cpu: "0", roundsOfAProcess: plan.rounds });
 }
 
 async function startAll(lab: Lab, plan: Plan): Promise<Pair[]> {
