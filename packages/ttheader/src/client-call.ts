@@ -2,6 +2,7 @@ import {
   type CallError,
   type CallStart,
   type Ended,
+  type Fields,
   noFields,
   type Reply,
   RpcError,
@@ -14,7 +15,7 @@ import { streamFrame } from "./frame-encode.ts";
 import { FrameError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
 import { bareFields, isBareReply, type ReplyFields, readReplyFields, writeRequest } from "./message.ts";
-import { encodeEnvelope, type Payload, readPayload } from "./payload.ts";
+import { encodeEnvelope, findReplyBody, type Payload, readPayload } from "./payload.ts";
 import type { Exchange } from "./session.ts";
 
 /** A ping-pong call as its client has it: over when its reply has come. */
@@ -108,8 +109,10 @@ export class ClientCall implements Exchange {
   #read(head: FrameHead): Reply {
     if (isBareReply(head)) {
       this.#session.onSlipstreamReply();
-      const payload = head.payload();
-      return this.#readMessage(payload, readPayload(payload, 0, payload.length), bareFields);
+      const { bytes, payloadStart, payloadEnd } = head;
+      const bodyStart = findReplyBody(bytes, payloadStart, payloadEnd, this.#start.method, this.id);
+      if (bodyStart !== -1) return new BareReply(bytes.subarray(bodyStart, payloadEnd));
+      return this.#readMessage(bytes, readPayload(bytes, payloadStart, payloadEnd), bareFields);
     }
     const pairs = head.strings();
     const fields = readReplyFields(pairs);
@@ -168,20 +171,40 @@ export class ClientCall implements Exchange {
     const type = oneway ? MessageType.oneway : MessageType.call;
     const { pingPong } = this.#session;
     const form = pingPong === "framed" || pingPong === "ttheader-framed" ? "framed" : "thrift";
+    const template =
+      pingPong === "ttheader" && !oneway ? this.#session.requests.find(this.#start) : undefined;
+    if (template?.bytes !== undefined) {
+      this.#session.writeMessage(template.bytes, this.id, this.id, request);
+      return;
+    }
     const envelope = encodeEnvelope(form, type, this.#start.method, this.id, request.length);
     if (pingPong === "framed" || pingPong === "binary") {
       this.#session.writeHeaderless(envelope, request);
     } else {
-      writeRequest(this.#session, this.#start, this.id, type, form, envelope, request);
+      writeRequest(this.#session, this.#start, this.id, type, form, envelope, request, template);
     }
   }
 }
+
+/** A message, and nothing beside it. */
+class BareReply implements Reply {
+  readonly outcome: { readonly message: Uint8Array };
+  readonly header: Fields = noFields;
+  readonly trailer: Fields = noFields;
+  readonly backward: ReadonlyMap<string, string> = noBackward;
+
+  constructor(message: Uint8Array) {
+    this.outcome = { message };
+  }
+}
+
+const noBackward: ReadonlyMap<string, string> = new Map();
 
 /** What a reply says that has no head. */
 const nothingReceived: ReplyFields = {
   header: noFields,
   trailer: noFields,
-  backward: new Map(),
+  backward: noBackward,
   isSlipstream: false,
   isClosing: false,
 };

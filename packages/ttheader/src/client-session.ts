@@ -11,6 +11,7 @@ import { type Control, encodeHello } from "./control.ts";
 import { Flag, FrameKind, IntKey, ProtocolId } from "./format.ts";
 import { asRpcError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
+import { FrameTemplates } from "./frame-templates.ts";
 import { pairBound } from "./head-writer.ts";
 import type { Link } from "./link.ts";
 import { CLOSING_KEY } from "./message.ts";
@@ -47,6 +48,9 @@ export class ClientSession extends Session {
   /** The call whose reply is the next that comes, from a server that has not shown that it is Slipstream. */
   #callInOrder: ClientCall | undefined;
   readonly pingPong: PingPongForm;
+  /** Of ping-pong requests and of HEADER frames. */
+  readonly requests: FrameTemplates = new FrameTemplates();
+  readonly #headers = new FrameTemplates();
 
   constructor(
     link: Link,
@@ -192,6 +196,11 @@ export class ClientSession extends Session {
   }
 
   #writeHeader(start: CallStart, id: number): void {
+    const template = this.#headers.find(start);
+    if (template?.bytes !== undefined) {
+      this.writeBare(template.bytes, id);
+      return;
+    }
     const { extensions } = this.options;
     const { method } = start;
     const side = extensions ? startSideEntry(start) : undefined;
@@ -204,7 +213,7 @@ export class ClientSession extends Session {
     writer.int(IntKey.toMethod, method);
     writeStartInts(writer, start, extensions);
     writer.endSection();
-    this.endFrame(id);
+    this.endFrame(id, template);
   }
 
   #check({ ended }: CallStart): void {

@@ -136,7 +136,7 @@ function putUint16(target: Uint8Array, at: number, value: number): void {
   target[at + 1] = value;
 }
 
-function putInt32(target: Uint8Array, at: number, value: number): void {
+export function putInt32(target: Uint8Array, at: number, value: number): void {
   target[at] = value >>> 24;
   target[at + 1] = value >>> 16;
   target[at + 2] = value >>> 8;

@@ -12,13 +12,15 @@ import {
   type Reply,
   type SideEntry,
 } from "@slipstream/stream";
-import { MessageType } from "@slipstream/thrift";
+import { encodeMessageHead, MessageType } from "@slipstream/thrift";
 import { bizStatusPairs } from "./error-numbers.ts";
 import { SIDE_ENTRY_KEY } from "./fields.ts";
 import { FIXED_BYTES, Flag, IntKey, ProtocolId } from "./format.ts";
 import { encodeFrame, type IntPair, pairsBound, type StringPair, writePairs } from "./frame-encode.ts";
 import type { FrameHead } from "./frame-head.ts";
+import type { FrameTemplate } from "./frame-templates.ts";
 import { pairBound } from "./head-writer.ts";
+import { byMethod } from "./method-heads.ts";
 import type { PayloadForm } from "./payload.ts";
 import type { Session } from "./session.ts";
 import { startBound, startSideEntry, writeStartInts, writeStartStrings } from "./start.ts";
@@ -37,7 +39,10 @@ const transportTypes = { thrift: "unframed", framed: "framed" } as const;
 type RequestForm = Exclude<PayloadForm, "kitex-protobuf">;
 const typeDigits = [0, 1, 2, 3, 4].map(String);
 
-/** Writes a ping-pong request: `envelope` is its Thrift message, in this form, up to the struct. */
+/**
+ * Writes a ping-pong request: `envelope` is its Thrift message, in this form, up to the struct. What is written up to
+ * there is kept in `template`.
+ */
 export function writeRequest(
   session: Session,
   start: CallStart,
@@ -46,6 +51,7 @@ export function writeRequest(
   form: RequestForm,
   envelope: Uint8Array,
   request: Uint8Array,
+  template?: FrameTemplate,
 ): void {
   const { extensions } = session.options;
   // Always there, be it empty: it also asks the server for its own.
@@ -62,7 +68,7 @@ export function writeRequest(
   writer.int(IntKey.messageType, typeDigits[type] as string);
   writeStartInts(writer, start, true);
   writer.endSection();
-  session.endFrame(id);
+  session.endFrame(id, template);
 }
 
 /** How a reply is to be written. */
@@ -82,13 +88,8 @@ export function writeReply(
   envelope: Uint8Array,
   body?: Uint8Array,
 ): void {
-  const { outcome, backward, header, trailer } = reply;
+  const { outcome } = reply;
   const error = "error" in outcome ? outcome.error : undefined;
-  const isBare = error === undefined && backward.size === 0 && header.length === 0 && trailer.length === 0;
-  if (isBare && form.isSlipstream) {
-    session.writeMessage(bareReplyHead, id, envelope, body);
-    return;
-  }
   const isException = error !== undefined && !(error instanceof BizStatusError);
   const strings = replyStrings(reply, form, error);
   const frame = {
@@ -106,15 +107,24 @@ const replyInts: readonly IntPair[] = [[IntKey.messageType, String(MessageType.r
 const exceptionInts: readonly IntPair[] = [[IntKey.messageType, String(MessageType.exception)]];
 const bareSlipstream: readonly StringPair[] = [[SIDE_ENTRY_KEY, emptySideEntry]];
 
-/** A reply to Slipstream that has nothing beside its message, which is most of them: its head is always the same. */
-const bareReplyHead = encodeFrame({
+/** A reply to Slipstream that has nothing beside its message, which is most of them, up to its struct and without ids. */
+export const bareReplyOf: (method: string) => Uint8Array = byMethod((method) =>
+  encodeFrame({ ...bareReply, payload: encodeMessageHead(MessageType.reply, method, 0) }),
+);
+
+/** Whether a reply has nothing beside its message. */
+export function isBare({ outcome, backward, header, trailer }: Reply): boolean {
+  return "message" in outcome && backward.size === 0 && header.length === 0 && trailer.length === 0;
+}
+
+const bareReply = {
   flags: Flag.none,
   sequenceId: 0,
   protocolId: ProtocolId.thriftBinary,
   strings: bareSlipstream,
   ints: replyInts,
-});
-const bareReplySections = bareReplyHead.subarray(FIXED_BYTES + 2);
+};
+const bareReplySections = encodeFrame(bareReply).subarray(FIXED_BYTES + 2);
 
 /** Whether a reply's head is known to say no more than that the server is Slipstream. */
 export function isBareReply(head: FrameHead): boolean {

@@ -1,6 +1,24 @@
 import { FrameKind } from "./format.ts";
 import { streamHead } from "./frame-encode.ts";
 
+// A peer names the methods, so what is kept is bounded.
+const MAX_METHODS = 1024;
+const MAX_NAME_LENGTH = 256;
+
+/** `make`, called once for a method. */
+export function byMethod<T>(make: (method: string) => T): (method: string) => T {
+  const cache = new Map<string, T>();
+  return (method) => {
+    const known = cache.get(method);
+    if (known !== undefined) return known;
+    const made = make(method);
+    if (method.length > MAX_NAME_LENGTH) return made;
+    if (cache.size >= MAX_METHODS) cache.clear();
+    cache.set(method, made);
+    return made;
+  };
+}
+
 /** Heads of the frames that are the same on every stream of a method but for stream id and length. */
 export interface MethodHeads {
   readonly data: Uint8Array;
@@ -11,24 +29,9 @@ export interface MethodHeads {
   readonly halfClose: Uint8Array;
 }
 
-// A peer names the methods, so what is kept is bounded.
-const MAX_METHODS = 1024;
-const MAX_NAME_LENGTH = 256;
-const cache = new Map<string, MethodHeads>();
-
-/** Computed once for a method. */
-export function methodHeads(method: string): MethodHeads {
-  let heads = cache.get(method);
-  if (heads === undefined) {
-    heads = {
-      data: streamHead(FrameKind.data, method),
-      emptyHeader: streamHead(FrameKind.header, method, []),
-      emptyTrailer: streamHead(FrameKind.trailer, method, []),
-      halfClose: streamHead(FrameKind.trailer, method),
-    };
-    if (method.length > MAX_NAME_LENGTH) return heads;
-    if (cache.size >= MAX_METHODS) cache.clear();
-    cache.set(method, heads);
-  }
-  return heads;
-}
+export const methodHeads: (method: string) => MethodHeads = byMethod((method) => ({
+  data: streamHead(FrameKind.data, method),
+  emptyHeader: streamHead(FrameKind.header, method, []),
+  emptyTrailer: streamHead(FrameKind.trailer, method, []),
+  halfClose: streamHead(FrameKind.trailer, method),
+}));

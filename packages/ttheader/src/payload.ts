@@ -1,4 +1,4 @@
-import { encodeMessageHead } from "@slipstream/thrift";
+import { encodeMessageHead, MessageType } from "@slipstream/thrift";
 import { FrameError } from "./frame-error.ts";
 
 /**
@@ -48,6 +48,34 @@ export function readPayload(bytes: Uint8Array, start: number, end: number): Payl
   return { form: magic === THRIFT ? "framed" : "kitex-protobuf", start: start + 4, end };
 }
 
+/**
+ * Where the struct of the expected reply begins, when the payload is just that: strict, unframed, of this method (in ASCII)
+ * and id. -1 when it is anything else.
+ */
+export function findReplyBody(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  method: string,
+  sequenceId: number,
+): number {
+  const { length } = method;
+  const nameEnd = start + 8 + length;
+  if (
+    nameEnd + 4 > end ||
+    int32(bytes, start) !== ((THRIFT << 16) | MessageType.reply) ||
+    int32(bytes, start + 4) !== length ||
+    int32(bytes, nameEnd) !== sequenceId
+  ) {
+    return -1;
+  }
+  for (let i = 0; i < length; i++) {
+    const unit = method.charCodeAt(i);
+    if (unit !== bytes[start + 8 + i] || unit > 0x7f) return -1;
+  }
+  return nameEnd + 4;
+}
+
 /** What stands before the struct of a message: its length, if it is framed, and the head. */
 export function encodeEnvelope(
   form: PayloadForm,
@@ -66,6 +94,10 @@ export function withLength(beginning: Uint8Array, restBytes = 0): Uint8Array {
   new DataView(framed.buffer).setUint32(0, beginning.length + restBytes);
   framed.set(beginning, 4);
   return framed;
+}
+
+function int32(bytes: Uint8Array, at: number): number {
+  return (uint16(bytes, at) << 16) | uint16(bytes, at + 2);
 }
 
 function uint16(bytes: Uint8Array, at: number): number {

@@ -26,8 +26,8 @@ import {
 import { Flag } from "./format.ts";
 import { FrameError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
-import { keepSections } from "./header-block.ts";
-import { writeReply } from "./message.ts";
+import type { HeaderBlock } from "./header-block.ts";
+import { bareReplyOf, isBare, writeReply } from "./message.ts";
 import { encodeEnvelope, type Payload, type PayloadForm, withLength } from "./payload.ts";
 import { StreamPeer } from "./peer.ts";
 import type { ServerSession } from "./server-session.ts";
@@ -71,7 +71,7 @@ export class ServerCall implements ServerByteCall, Exchange {
     session: ServerSession,
     bytes: Uint8Array,
     { form, start, end }: Payload,
-    received: Received,
+    { received, block }: { readonly received: Received; readonly block: HeaderBlock | undefined },
     head: FrameHead | undefined,
     queueId: number,
   ) {
@@ -92,7 +92,7 @@ export class ServerCall implements ServerByteCall, Exchange {
     this.isUnordered = this.#isSlipstream || (head !== undefined && (head.flags & Flag.outOfOrder) !== 0);
     this.id = this.isUnordered && head !== undefined ? head.sequenceId : queueId;
     this.request = bytes.subarray(message.bodyStart, end);
-    const peer = new StreamPeer(session.peer, this.#isSlipstream, head && keepSections(head));
+    const peer = new StreamPeer(session.peer, this.#isSlipstream, block);
     this.start = new ReceivedStart(received, message.method, this.#ending, peer);
   }
 
@@ -182,6 +182,11 @@ export class ServerCall implements ServerByteCall, Exchange {
 
   #writeReply(reply: Reply): void {
     const { outcome } = reply;
+    if (this.#isSlipstream && this.#form === "thrift" && this.#frameId !== undefined && isBare(reply)) {
+      const { message } = outcome as { readonly message: Uint8Array };
+      this.#session.writeMessage(bareReplyOf(this.start.method), this.#frameId, this.#messageId, message);
+      return;
+    }
     const error = "error" in outcome ? outcome.error : undefined;
     if (error !== undefined && (this.#frameId === undefined || !(error instanceof BizStatusError))) {
       const exception = error instanceof BizStatusError ? withoutPairs(error) : toException(error);

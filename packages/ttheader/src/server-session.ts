@@ -2,7 +2,6 @@ import { RpcError, type ServerHandler } from "@slipstream/stream";
 import { type Control, ControlKey, encodeHello } from "./control.ts";
 import { IntKey } from "./format.ts";
 import type { FrameHead } from "./frame-head.ts";
-import { keepSections } from "./header-block.ts";
 import { readInts } from "./int-pairs.ts";
 import type { Link } from "./link.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
@@ -11,7 +10,11 @@ import type { SessionPeer } from "./peer.ts";
 import { ServerCall } from "./server-call.ts";
 import { ServerStream } from "./server-stream.ts";
 import { Session } from "./session.ts";
-import { nothingReceived, type Received, readStart } from "./start.ts";
+import { nothingReceived } from "./start.ts";
+import { type KnownStart, readKnownStart } from "./start-cache.ts";
+
+/** What a request says that has no head. */
+const nothingKnown = { received: nothingReceived, block: undefined };
 
 /** What the owner of a server's connection is told. */
 export interface ServerSessionEvents {
@@ -62,9 +65,9 @@ export class ServerSession extends Session {
   }
 
   protected override onUnknownHeader(head: FrameHead): void {
-    let received: Received;
+    let known: KnownStart;
     try {
-      received = readStart(head);
+      known = readKnownStart(head);
     } catch (error) {
       this.#newStream(head, readInts(head).get(IntKey.toMethod) ?? "").end({
         error: RpcError.from(error),
@@ -72,14 +75,14 @@ export class ServerSession extends Session {
       });
       return;
     }
-    const stream = this.#newStream(head, received.method);
+    const stream = this.#newStream(head, known.received.method);
     const refusal = this.#refusal();
     if (refusal !== undefined) {
       this.#events.onRefused?.(refusal);
       stream.end({ error: refusal, trailer: [] });
       return;
     }
-    stream.begin(received, keepSections(head));
+    stream.begin(known.received, known.block);
     this.#handler.stream(stream);
   }
 
@@ -91,15 +94,15 @@ export class ServerSession extends Session {
 
   /** A ping-pong request. */
   protected override onMessage(head: FrameHead): void {
-    const payload = head.payload();
-    const form = readPayload(payload, 0, payload.length);
-    const received = readStart(head);
-    this.#take(new ServerCall(this, payload, form, received, head, this.#nextQueueId()));
+    const { bytes, payloadStart, payloadEnd } = head;
+    const form = readPayload(bytes, payloadStart, payloadEnd);
+    const known = readKnownStart(head);
+    this.#take(new ServerCall(this, bytes, form, known, head, this.#nextQueueId()));
   }
 
   protected override onHeaderless(bytes: Uint8Array, start: number, end: number): void {
     const form = readPayload(bytes, start, end);
-    this.#take(new ServerCall(this, bytes, form, nothingReceived, undefined, this.#nextQueueId()));
+    this.#take(new ServerCall(this, bytes, form, nothingKnown, undefined, this.#nextQueueId()));
   }
 
   #take(call: ServerCall): void {

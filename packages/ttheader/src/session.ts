@@ -5,7 +5,8 @@ import { Flag, FrameKind } from "./format.ts";
 import { type FrameHeadInit, pairsBound, writePairs } from "./frame-encode.ts";
 import { FrameHead } from "./frame-head.ts";
 import type { FrameSource, OversizeFrame } from "./frame-reader.ts";
-import { HEAD_BYTES, HeadWriter, patchHead } from "./head-writer.ts";
+import type { FrameTemplate } from "./frame-templates.ts";
+import { HEAD_BYTES, HeadWriter, patchHead, putInt32 } from "./head-writer.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Inflow } from "./inflow.ts";
 import type { Link, LinkReceiver } from "./link.ts";
@@ -53,6 +54,7 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
   protected readonly inflow: Inflow;
   readonly #head: FrameHead;
   readonly #writer: HeadWriter;
+  #frameStart = 0;
   #payload: Uint8Array = noBytes;
   #rest: Uint8Array = noBytes;
   readonly #reader: FrameSource;
@@ -180,15 +182,20 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     rest: Uint8Array = noBytes,
   ): HeadWriter {
     const start = this.outbox.reserve(HEAD_BYTES + pairsBound + payload.length + roomFor(rest));
+    this.#frameStart = start;
     this.#payload = payload;
     this.#rest = rest;
     this.#writer.begin(this.outbox.bytes, start, flags, protocolId);
     return this.#writer;
   }
 
-  /** @throws FrameError when the frame is over a limit; nothing of it is written then. */
-  endFrame(sequenceId: number): void {
+  /**
+   * Ends the frame, and keeps in `template` what of it was written here: all but `rest`.
+   * @throws FrameError when the frame is over a limit; nothing of it is written then.
+   */
+  endFrame(sequenceId: number, template?: FrameTemplate): void {
     const { outbox } = this;
+    const start = this.#frameStart;
     const payload = this.#payload;
     const rest = this.#rest;
     this.#payload = noBytes;
@@ -196,6 +203,7 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     let end = this.#writer.finish(sequenceId, payload.length + rest.length);
     outbox.bytes.set(payload, end);
     end += payload.length;
+    if (template !== undefined) template.bytes = outbox.bytes.slice(start, end);
     this.#commit(end, rest);
   }
 
@@ -208,14 +216,18 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     this.endFrame(frame.sequenceId);
   }
 
-  /** Writes a frame whose head was computed before; its payload is `payload` and `rest` behind it. */
-  writeMessage(head: Uint8Array, id: number, payload: Uint8Array, rest: Uint8Array = noBytes): void {
+  /**
+   * Writes a ping-pong frame of which all up to the struct `body` was computed before; it lacks the frame's id and, at its
+   * end, the message's.
+   */
+  writeMessage(beginning: Uint8Array, frameId: number, messageId: number, body: Uint8Array): void {
     const { outbox } = this;
-    const at = outbox.reserve(head.length + payload.length + roomFor(rest));
-    outbox.bytes.set(head, at);
-    patchHead(outbox.bytes, at, id, head.length + payload.length + rest.length);
-    outbox.bytes.set(payload, at + head.length);
-    this.#commit(at + head.length + payload.length, rest);
+    const at = outbox.reserve(beginning.length + roomFor(body));
+    const end = at + beginning.length;
+    outbox.bytes.set(beginning, at);
+    patchHead(outbox.bytes, at, frameId, beginning.length + body.length);
+    putInt32(outbox.bytes, end - 4, messageId);
+    this.#commit(end, body);
   }
 
   /** Writes a message that is in no frame of ours: what stands before its struct, and the struct. */
