@@ -1,7 +1,9 @@
 /** What a session asks of the byte stream under it: a socket, a TLS socket, a pipe, a test's pair of queues. */
 export interface Link {
+  /** Whether all that was written has left the process, so that its memory may be written again. Absent where that is not known. */
+  readonly isEmpty?: boolean;
   /**
-   * Sends the chunks, in order. They belong to the link and are not changed afterwards.
+   * Sends the chunks, in order. Nobody changes their bytes before `isEmpty` has been true.
    *
    * @returns false when the link holds more than it likes; the receiver's `onDrain` then tells when it does not.
    */

@@ -50,6 +50,10 @@ class SocketLink implements Link {
     this.#socket = socket;
   }
 
+  get isEmpty(): boolean {
+    return this.#socket.writableLength === 0;
+  }
+
   start(receiver: LinkReceiver): void {
     const socket = this.#socket;
     // Frames are gathered per turn already; waiting for more would only delay them.

@@ -4,21 +4,27 @@ import { allocate } from "./platform.ts";
 
 const SLAB_BYTES = 64 * 1024;
 /** Payloads from here on leave by reference, beside the slab: copying them would cost more than another buffer in the write. */
-const BY_REFERENCE_BYTES = 4096;
+export const BY_REFERENCE_BYTES = 4096;
 /** So much is handed to the link without waiting for the turn's end. */
 const FLUSH_BYTES = 256 * 1024;
 
-/** A slab and where it is free. Bytes before that are never written again, so that the link may keep them. */
+/** A slab and where it is free. Bytes before that are not written again before the links have let go of them. */
 class Slab {
   readonly bytes: Uint8Array;
   free = 0;
+  /** A link may hold a part of it for longer: such a slab is filled up, and never written again. */
+  isHeld: boolean;
 
   constructor(size: number) {
     this.bytes = allocate(size);
+    this.isHeld = size !== SLAB_BYTES;
   }
 }
 
-/** Slabs with room, shared by all sessions: an idle connection holds none. Sessions in the middle of a turn have taken theirs. */
+/**
+ * Slabs with room, shared by all sessions: an idle connection holds none. Sessions in the middle of a turn have taken theirs. They are used again, since new memory
+ * for every 64 KiB keeps the garbage collector busy.
+ */
 const slabs: Slab[] = [];
 const MAX_SHARED_SLABS = 4;
 
@@ -29,7 +35,9 @@ function takeSlab(room: number): Slab {
     : new Slab(Math.max(SLAB_BYTES, room));
 }
 
-function returnSlab(slab: Slab): void {
+function returnSlab(slab: Slab, isHeld: boolean): void {
+  if (isHeld) slab.isHeld = true;
+  else if (!slab.isHeld) slab.free = 0;
   if (slabs.length < MAX_SHARED_SLABS && slab.bytes.length - slab.free >= 1024) slabs.push(slab);
 }
 
@@ -46,6 +54,8 @@ export class Output {
   readonly #onBlocked: () => void;
   readonly #flush: () => void;
   #slab = NO_SLAB;
+  /** Slabs that this turn has filled. */
+  #full: Slab[] | undefined;
   /** Where in the slab the bytes begin that are not in `#chunks` yet. */
   #start = 0;
   #chunks: Uint8Array[] = [];
@@ -72,6 +82,7 @@ export class Output {
     this.#isClosed = true;
     this.#chunks = [];
     this.#slab = NO_SLAB;
+    this.#full = undefined;
     this.#start = 0;
     this.#pending = 0;
   }
@@ -86,6 +97,7 @@ export class Output {
   reserve(size: number): number {
     if (this.#slab.free + size > this.#slab.bytes.length) {
       this.#seal();
+      if (this.#slab !== NO_SLAB) (this.#full ??= []).push(this.#slab);
       this.#slab = takeSlab(size);
       this.#start = this.#slab.free;
     }
@@ -225,14 +237,21 @@ export class Output {
   flush(): void {
     if (this.#pending === 0 || this.#isClosed) return;
     this.#seal();
-    returnSlab(this.#slab);
-    this.#slab = NO_SLAB;
-    this.#start = 0;
     this.#pending = 0;
     const chunks = this.#chunks;
     this.#chunks = [];
-    if (this.#link.write(chunks) || this.isBlocked) return;
+    const hasRoom = this.#link.write(chunks);
+    this.#letGo(this.#link.isEmpty !== true);
+    if (hasRoom || this.isBlocked) return;
     this.isBlocked = true;
     this.#onBlocked();
+  }
+
+  #letGo(isHeld: boolean): void {
+    if (this.#slab !== NO_SLAB) returnSlab(this.#slab, isHeld);
+    if (this.#full !== undefined) for (const slab of this.#full) returnSlab(slab, isHeld);
+    this.#slab = NO_SLAB;
+    this.#full = undefined;
+    this.#start = 0;
   }
 }

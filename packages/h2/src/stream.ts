@@ -1,6 +1,7 @@
 import { ErrorCode, errorCodeName, H2Error } from "./error.ts";
 import type { ConnectionWindow, WindowGrowth } from "./flow-control.ts";
 import { Flag, FrameType } from "./frame.ts";
+import { BY_REFERENCE_BYTES } from "./output.ts";
 import { SendQueue } from "./send-queue.ts";
 import type { Sender, Waiting } from "./sender.ts";
 import type { Fields, Stream, StreamClose, StreamHandler } from "./types.ts";
@@ -79,6 +80,10 @@ export class SessionStream implements Stream, Waiting {
 
   get bufferedBytes(): number {
     return this.#queue === undefined ? 0 : this.#queue.bytes;
+  }
+
+  get copiesBelowBytes(): number {
+    return BY_REFERENCE_BYTES;
   }
 
   // Sending.

@@ -84,6 +84,9 @@ export interface Stream {
 
   /** Bytes written and held back by the peer's windows. */
   readonly bufferedBytes: number;
+
+  /** Shorter `bytes` have been copied when `write` returns true, so that their memory may be written again. 0: none are. */
+  readonly copiesBelowBytes: number;
 }
 
 /**

@@ -78,6 +78,10 @@ export class ClientStream implements ClientByteStream, StreamHandler, ReceiveHos
     return this.#send.send(this.#stream, message);
   }
 
+  get copiesBelowBytes(): number {
+    return this.#stream.copiesBelowBytes;
+  }
+
   recv(): Promise<Uint8Array | undefined> | Uint8Array | undefined {
     return this.#receive.recv();
   }

@@ -58,6 +58,10 @@ export class ServerStream implements ServerByteStream, StreamHandler, ReceiveHos
     return this.#send.send(this.#stream, message);
   }
 
+  get copiesBelowBytes(): number {
+    return this.#stream.copiesBelowBytes;
+  }
+
   recv(): Promise<Uint8Array | undefined> | Uint8Array | undefined {
     return this.#receive.recv();
   }

@@ -65,6 +65,11 @@ export class NodeStream implements Stream {
     return this.#isEnding;
   }
 
+  /** What is written is put together when the turn ends. */
+  get copiesBelowBytes(): number {
+    return 0;
+  }
+
   get bufferedBytes(): number {
     if (this.#isClosed) return 0;
     const trailer = this.#isEnding && !this.#hasEnded ? 1 : 0;

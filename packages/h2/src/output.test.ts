@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import type { Link } from "./link.ts";
+import { Output } from "./output.ts";
+
+/** Keeps what it was given until it is told to let go. */
+class HoldingLink implements Link {
+  isEmpty = true;
+  isSlow = false;
+  readonly held: { chunk: Uint8Array; copy: Uint8Array }[] = [];
+  readonly buffers = new Set<ArrayBufferLike>();
+  #flush: (() => void) | undefined;
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    for (const chunk of chunks) {
+      this.buffers.add(chunk.buffer);
+      if (this.isSlow) this.held.push({ chunk, copy: new Uint8Array(chunk) });
+    }
+    this.isEmpty = this.held.length === 0;
+    return true;
+  }
+
+  get changed(): number {
+    return this.held.filter(({ chunk, copy }) => chunk.some((byte, i) => byte !== copy[i])).length;
+  }
+
+  letGo(): void {
+    this.held.length = 0;
+    this.isEmpty = true;
+  }
+
+  endTurn(): void {
+    this.#flush?.();
+    this.#flush = undefined;
+  }
+
+  schedule(flush: () => void): void {
+    this.#flush = flush;
+  }
+
+  pause(): void {}
+  resume(): void {}
+  end(): void {}
+  destroy(): void {}
+  start(): void {}
+}
+
+function turns(link: HoldingLink, output: Output, count: number, seed: number): void {
+  for (let i = 0; i < count; i++) {
+    for (let n = (i * 7 + seed) % 5; n >= 0; n--)
+      output.data(1, undefined, new Uint8Array(900 + n).fill(i), 16_384);
+    link.endTurn();
+  }
+}
+
+describe("memory of frames", () => {
+  it("is written again once the link has nothing left", () => {
+    const link = new HoldingLink();
+    turns(link, new Output(link, () => {}), 1_000, 0);
+    expect(link.buffers.size).toBeLessThan(5);
+  });
+
+  it("is never written again while a link holds a part of it, whoever else writes", () => {
+    const slow = new HoldingLink();
+    const quick = new HoldingLink();
+    const outputs = [new Output(slow, () => {}), new Output(quick, () => {})] as const;
+    for (let round = 0; round < 40; round++) {
+      slow.isSlow = round % 3 !== 0;
+      turns(slow, outputs[0], 5, round);
+      turns(quick, outputs[1], 100, round);
+      turns(slow, outputs[0], 5, round + 1);
+      expect(slow.changed).toBe(0);
+      if (round % 4 === 3) slow.letGo();
+    }
+  });
+});
