@@ -9,8 +9,8 @@ import { wellFormed } from "./text.ts";
  */
 type Carrier = Map<string, string>;
 
-const receivedKey = contextKey<Carrier>("slipstream backward values received");
-const toSendKey = contextKey<Carrier>("slipstream backward values to send");
+const receivedKey = /* @__PURE__ */ contextKey<Carrier>("slipstream backward values received");
+const toSendKey = /* @__PURE__ */ contextKey<Carrier>("slipstream backward values to send");
 
 /**
  * A context that collects what the called service sends back: call with it, then read with `recvBackwardValue`.

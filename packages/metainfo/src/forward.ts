@@ -33,7 +33,7 @@ class ForwardNode implements ForwardValues {
 }
 
 const nothing = new ForwardNode(empty, empty, empty);
-const nodeKey = contextKey<ForwardNode>("slipstream metainfo");
+const nodeKey = /* @__PURE__ */ contextKey<ForwardNode>("slipstream metainfo");
 
 function nodeOf(context: Context | undefined): ForwardNode | undefined {
   return context?.getValue(nodeKey);

@@ -3,8 +3,8 @@ import { contextKey } from "./context-key.ts";
 import { Metadata } from "./metadata.ts";
 import type { MetadataValue } from "./metadata-values.ts";
 
-const incomingKey = contextKey<Metadata>("slipstream metadata incoming");
-const outgoingKey = contextKey<Metadata>("slipstream metadata outgoing");
+const incomingKey = /* @__PURE__ */ contextKey<Metadata>("slipstream metadata incoming");
+const outgoingKey = /* @__PURE__ */ contextKey<Metadata>("slipstream metadata outgoing");
 
 /** Framework side of a server: `context` with the metadata that came with the call, by reference. */
 export function newIncomingContext(context: Context, metadata: Metadata): Context {

@@ -63,7 +63,8 @@ export function resolveLimits(limits: FrameLimits = {}): ResolvedFrameLimits {
   };
 }
 
-function inRange(name: string, value: number, min: number, max: number): number {
+/** @throws RangeError when it is none. */
+export function inRange(name: string, value: number, min: number, max: number): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   throw new RangeError(`${name} must be a whole number from ${min} to ${max}, not ${value}`);
 }

@@ -1,5 +1,4 @@
-import type { FrameLimits, ResolvedFrameLimits } from "./limits.ts";
-import { resolveLimits } from "./limits.ts";
+import { type FrameLimits, inRange, type ResolvedFrameLimits, resolveLimits } from "./limits.ts";
 
 /** What can be set on the streams of a connection, whatever it runs over. */
 export interface SessionOptions extends FrameLimits {
@@ -89,9 +88,4 @@ export function resolveSessionOptions(options: SessionOptions = {}): ResolvedSes
     rst: options.rst ?? true,
     heartbeatIntervalMs: inRange("heartbeatIntervalMs", options.heartbeatIntervalMs ?? 0, 0, 0x3fffffff),
   };
-}
-
-function inRange(name: string, value: number, min: number, max: number): number {
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new RangeError(`${name} must be a whole number from ${min} to ${max}, not ${value}`);
 }

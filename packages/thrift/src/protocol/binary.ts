@@ -236,13 +236,11 @@ export class BinaryReader extends Reader {
     return minimums[type] as number;
   }
 
-  protected override skipI64(): void {
-    if (this.pos + 8 > this.end) throw this.short(8);
-    this.pos += 8;
-  }
-
-  protected override skipString(): void {
-    const size = this.#size();
+  protected override skipScalar(type: number): void {
+    // Of scalars only strings have more than the fewest bytes.
+    const size = type === WireType.String ? this.#size() : minimums[type];
+    if (size === undefined) throw this.unknownType(type);
+    if (this.pos + size > this.end) throw this.short(size);
     this.pos += size;
   }
 }

@@ -169,6 +169,13 @@ export class CompactWriter extends Writer {
   }
 }
 
+const fixedSizes: Readonly<Record<number, number>> = {
+  [WireType.Bool]: 1,
+  [WireType.I8]: 1,
+  [WireType.Double]: 8,
+  [WireType.Uuid]: 16,
+};
+
 export class CompactReader extends Reader {
   #boolField = false;
 
@@ -305,16 +312,30 @@ export class CompactReader extends Reader {
   }
 
   protected override minimum(type: number): number {
-    return type === WireType.Double ? 8 : type === WireType.Uuid ? 16 : 1;
+    return fixedSizes[type] ?? 1;
   }
 
-  protected override skipI64(): void {
-    this.#i64();
-  }
-
-  protected override skipString(): void {
-    const size = this.#size();
-    this.pos += size;
+  protected override skipScalar(type: number): void {
+    switch (type) {
+      case WireType.I16:
+      case WireType.I32:
+        this.varint();
+        return;
+      case WireType.I64:
+        this.#i64();
+        return;
+      case WireType.String: {
+        const size = this.#size();
+        this.pos += size;
+        return;
+      }
+      default: {
+        const size = fixedSizes[type];
+        if (size === undefined) throw this.unknownType(type);
+        if (this.pos + size > this.end) throw this.short(size);
+        this.pos += size;
+      }
+    }
   }
 }
 

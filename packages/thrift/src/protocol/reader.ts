@@ -143,31 +143,6 @@ export abstract class Reader {
   /** Reads over a value outside of a field, in which a bool has a byte of its own. */
   skip(type: number): void {
     switch (type) {
-      case WireType.Bool:
-        this.bool();
-        return;
-      case WireType.I8:
-        this.i8();
-        return;
-      case WireType.I16:
-        this.i16();
-        return;
-      case WireType.I32:
-        this.i32();
-        return;
-      case WireType.I64:
-        this.skipI64();
-        return;
-      case WireType.Double:
-        this.double();
-        return;
-      case WireType.String:
-        this.skipString();
-        return;
-      case WireType.Uuid:
-        if (this.pos + 16 > this.end) throw this.short(16);
-        this.pos += 16;
-        return;
       case WireType.Struct: {
         this.enter();
         for (let header = this.field(0); header !== 0; header = this.field(header)) this.skipField(header);
@@ -193,7 +168,7 @@ export abstract class Reader {
         return;
       }
       default:
-        throw new Fault(`unknown ${wireTypeName(type)} before offset ${this.pos}`);
+        this.skipScalar(type);
     }
   }
 
@@ -205,8 +180,12 @@ export abstract class Reader {
 
   /** The fewest bytes that an element of the type takes. */
   protected abstract minimum(type: number): number;
-  protected abstract skipI64(): void;
-  protected abstract skipString(): void;
+  /** Reads over a value that holds no other. */
+  protected abstract skipScalar(type: number): void;
+
+  protected unknownType(type: number): Fault {
+    return new Fault(`unknown ${wireTypeName(type)} before offset ${this.pos}`);
+  }
 }
 
 /** A Buffer's methods make Buffers, and cost more. */
