@@ -15,7 +15,7 @@ const accepted = Promise.resolve();
 const ignore = (): void => {};
 
 export interface MessageWriterInit {
-  readonly bytes: Pick<ByteStream, "send" | "copiesBelowBytes">;
+  readonly bytes: Pick<ByteStream, "send">;
   readonly info: CallInfo;
   readonly codec: MessageCodec<unknown>;
   /** What stands for the codec's own. */
@@ -30,10 +30,9 @@ export class MessageWriter {
   /** Replaced when middleware passes another context on. */
   info: CallInfo;
   readonly #bytes: Pick<ByteStream, "send">;
-  readonly #codec: MessageCodec<unknown>;
-  readonly #encode: ((message: unknown) => Uint8Array) | undefined;
-  /** Of shorter messages the codec gets its memory back. */
-  readonly #copiesBelowBytes: number;
+  readonly #encode: (message: unknown) => Uint8Array;
+  /** Gives the codec its memory back. */
+  readonly #release: ((bytes: Uint8Array) => void) | undefined;
   /** Set when a middleware wants messages. */
   readonly #chain: SendHandler | undefined;
   /** Whether a send has failed because the call is over, as all later ones will. */
@@ -42,9 +41,8 @@ export class MessageWriter {
   constructor({ bytes, info, codec, encode, middleware }: MessageWriterInit) {
     this.info = info;
     this.#bytes = bytes;
-    this.#codec = codec;
-    this.#encode = encode;
-    this.#copiesBelowBytes = bytes.copiesBelowBytes ?? 0;
+    this.#encode = encode ?? ((message) => codec.encode(message));
+    if (codec.release) this.#release = (message) => codec.release?.(message);
     if (middleware.some((entry) => entry.send)) {
       this.#chain = composeSend(middleware, (_, message) => this.#write(message));
     }
@@ -80,10 +78,9 @@ export class MessageWriter {
     let size = 0;
     let waiting: Promise<void> | undefined;
     try {
-      const bytes = this.#encode ? this.#encode(message) : this.#codec.encode(message);
+      const bytes = this.#encode(message);
       size = bytes.byteLength;
       waiting = this.#sendBytes(bytes);
-      if (waiting === undefined && size < this.#copiesBelowBytes) this.#codec.release?.(bytes);
     } catch (thrown) {
       const error = locate(thrown, this.info);
       this.trace?.event({ type: "send", bytes: size, error });
@@ -95,7 +92,7 @@ export class MessageWriter {
 
   #sendBytes(bytes: Uint8Array): Promise<void> | undefined {
     try {
-      const waiting = this.#bytes.send(bytes);
+      const waiting = this.#bytes.send(bytes, this.#release);
       waiting?.catch(this.#over);
       return waiting;
     } catch (thrown) {

@@ -6,8 +6,8 @@ export interface MessageCodec<T> {
    */
   encode(message: T): Uint8Array;
   /**
-   * Gives back what the latest `encode` returned, to which nobody keeps a reference: its memory may be written again.
-   * Bytes that are not given back stay as they are for ever.
+   * Gives back what `encode` returned, and to which nobody keeps a reference: its memory may be written again. Bytes that
+   * are not given back stay as they are for ever.
    */
   release?(bytes: Uint8Array): void;
   /**

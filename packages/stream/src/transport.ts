@@ -46,13 +46,11 @@ export interface ByteStream {
    * ended with one. A message that is too large, or one too many while others wait, is refused by throwing
    * `messageTooLarge(…)` or `sendBufferFull(…)`: it is not sent, and the stream goes on.
    * A rejection is already handled: not awaiting `send` never makes an unhandled rejection.
+   *
+   * @param release - Called with the message, at most once, within `send` or later, when nothing here needs its bytes any
+   * more: their memory may then be used again. A transport that cannot tell never calls it.
    */
-  send(message: Uint8Array): Promise<void> | undefined;
-  /**
-   * Messages shorter than this have been copied when `send` returns `undefined`, so that the sender may write to their
-   * memory again. Absent: it never may.
-   */
-  readonly copiesBelowBytes?: number;
+  send(message: Uint8Array, release?: (message: Uint8Array) => void): Promise<void> | undefined;
   /**
    * The next message, or `undefined` when the peer has sent its last. Answers without a promise when it can. The bytes
    * belong to the receiver and never change. Messages that arrived before an error come first; then every call throws

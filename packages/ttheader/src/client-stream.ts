@@ -25,7 +25,6 @@ import { streamFrame } from "./frame-encode.ts";
 import type { FrameHead } from "./frame-head.ts";
 import { Latch } from "./latch.ts";
 import { methodHeads } from "./method-heads.ts";
-import { BY_REFERENCE_BYTES } from "./outbox.ts";
 import { ReceiveHalf } from "./receive-half.ts";
 import { SendHalf } from "./send-half.ts";
 import type { Exchange } from "./session.ts";
@@ -66,12 +65,8 @@ export class ClientStream implements ClientByteStream, Exchange {
     return this.#sender.queuedCost + this.#receiver.unreadCost;
   }
 
-  get copiesBelowBytes(): number {
-    return BY_REFERENCE_BYTES;
-  }
-
-  send(message: Uint8Array): Promise<void> | undefined {
-    return this.#sender.send(message);
+  send(message: Uint8Array, release?: (message: Uint8Array) => void): Promise<void> | undefined {
+    return this.#sender.send(message, release);
   }
 
   recv(): Promise<Uint8Array | undefined> | Uint8Array | undefined {

@@ -27,6 +27,12 @@ class Slab {
 // soon as the links have let go of it: new memory for every 64 KiB would keep the garbage collector busy.
 let slab = new Slab(SLAB_BYTES);
 
+/** A payload that leaves as it is, and who wants to hear that it has left. */
+interface Lent {
+  readonly payload: Uint8Array;
+  readonly release: (payload: Uint8Array) => void;
+}
+
 /**
  * Gathers the frames of a turn and gives them to the link at once. A frame is written into `bytes` between
  * {@link reserve} and {@link commit}; a large payload follows as it is.
@@ -44,6 +50,7 @@ export class Outbox {
   /** Where it has something that the link was not given yet. */
   #slab: Slab | undefined;
   #pieces: Uint8Array[] = [];
+  #lent: Lent[] = [];
   #pendingBytes = 0;
   #isScheduled = false;
   #isClosed = false;
@@ -72,9 +79,9 @@ export class Outbox {
 
   /**
    * Takes what was written up to `end`, and `payload` behind it as it is. Both go to the link together: a link of
-   * messages, such as a WebSocket, never gets a part of a frame.
+   * messages, such as a WebSocket, never gets a part of a frame. `release` is called if the link lets go of it at once.
    */
-  commit(end: number, payload?: Uint8Array): void {
+  commit(end: number, payload?: Uint8Array, release?: (payload: Uint8Array) => void): void {
     const size = end - this.#runEnd;
     this.#runEnd = end;
     slab.end = end;
@@ -83,6 +90,7 @@ export class Outbox {
     } else {
       this.#seal();
       this.#pieces.push(payload);
+      if (release !== undefined) this.#lent.push({ payload, release });
       this.#wrote(size + payload.length);
     }
   }
@@ -100,16 +108,21 @@ export class Outbox {
     if (this.isBlocked || this.#pendingBytes === 0) return;
     this.#seal();
     const pieces = this.#pieces;
+    const lent = this.#lent;
     this.#pieces = [];
+    this.#lent = [];
     this.#pendingBytes = 0;
     if (!this.#link.write(pieces)) this.isBlocked = true;
-    this.#letGo(this.#link.isEmpty !== true);
+    const isHeld = this.#link.isEmpty !== true;
+    this.#letGo(isHeld);
+    if (!isHeld) for (const { payload, release } of lent) release(payload);
   };
 
   /** Takes nothing more, and forgets what it has. */
   close(): void {
     this.#isClosed = true;
     this.#pieces = [];
+    this.#lent = [];
     this.#pendingBytes = 0;
     this.#runStart = 0;
     this.#runEnd = 0;

@@ -60,11 +60,11 @@ export class SendHalf {
   }
 
   /** As `ByteStream.send`. */
-  send(message: Uint8Array): Promise<void> | undefined {
+  send(message: Uint8Array, release?: (message: Uint8Array) => void): Promise<void> | undefined {
     if (this.#closed !== undefined) throw this.#closedError(this.#closed);
     if (this.#queue === undefined && this.#sentCost < this.#limit && !this.#host.outbox.isBlocked) {
       if (message.length > this.#host.maxMessageBytes) throw this.#tooLarge(message);
-      this.#write(message);
+      this.#write(message, release);
       return undefined;
     }
     return this.#enqueue(message);
@@ -139,7 +139,7 @@ export class SendHalf {
     return this.#room.promise;
   }
 
-  #write(message: Uint8Array): void {
+  #write(message: Uint8Array, release?: (message: Uint8Array) => void): void {
     const { outbox } = this.#host;
     const head = this.#dataHead;
     const size = message.length;
@@ -148,10 +148,11 @@ export class SendHalf {
     outbox.bytes.set(head, at);
     patchHead(outbox.bytes, at, this.#id, head.length + size);
     if (byReference) {
-      outbox.commit(at + head.length, message);
+      outbox.commit(at + head.length, message, release);
     } else {
       outbox.bytes.set(message, at + head.length);
       outbox.commit(at + head.length + size);
+      release?.(message);
     }
     this.#sentCost += size + MESSAGE_OVERHEAD_BYTES;
   }

@@ -25,7 +25,6 @@ import { asRpcError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import { methodHeads } from "./method-heads.ts";
-import { BY_REFERENCE_BYTES } from "./outbox.ts";
 import { StreamPeer } from "./peer.ts";
 import { ReceiveHalf } from "./receive-half.ts";
 import { SendHalf } from "./send-half.ts";
@@ -72,13 +71,9 @@ export class ServerStream implements ServerByteStream, Exchange {
     return this.#sender.queuedCost + this.#receiver.unreadCost;
   }
 
-  get copiesBelowBytes(): number {
-    return BY_REFERENCE_BYTES;
-  }
-
-  send(message: Uint8Array): Promise<void> | undefined {
+  send(message: Uint8Array, release?: (message: Uint8Array) => void): Promise<void> | undefined {
     if (!this.#hasSentHeader && !this.#isFinishing && !this.#isClosed) this.#writeEmptyHeader();
-    return this.#sender.send(message);
+    return this.#sender.send(message, release);
   }
 
   recv(): Promise<Uint8Array | undefined> | Uint8Array | undefined {

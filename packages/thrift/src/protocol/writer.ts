@@ -5,6 +5,8 @@ import { describe, Fault } from "../fault.ts";
 const chunkBytes = 64 * 1024;
 /** A message larger than this gets memory of its own: it would waste the rest of a chunk. */
 const ownBytes = chunkBytes / 4;
+/** So much of such memory is kept for messages to come. */
+const maxSpareBytes = 1024 * 1024;
 
 /** Longer text is handed to native code: see the measurements in packages/bench. */
 export const shortText = 24;
@@ -32,6 +34,8 @@ export abstract class Writer {
   #start = 0;
   /** The message that was taken last, if it lies in the shared chunk. */
   #last: Uint8Array | undefined;
+  readonly #spares: Uint8Array<ArrayBuffer>[] = [];
+  #spareBytes = 0;
   /** The shared chunk, put aside while a large message has memory of its own. */
   #chunk: Uint8Array<ArrayBuffer> | undefined;
   #chunkPos = 0;
@@ -56,10 +60,31 @@ export abstract class Writer {
     return message;
   }
 
-  /** Writes over the message that was taken last. */
+  /** Uses the memory of a message again: if it lies in the shared chunk, only that of the message that was taken last. */
   release(message: Uint8Array): void {
-    if (message === this.#last && !this.busy) this.pos = this.#start;
+    if (message === this.#last) this.pos = this.#start;
+    else if (message.length > ownBytes) this.#keepSpare(message.buffer);
     this.#last = undefined;
+  }
+
+  #keepSpare(buffer: ArrayBufferLike): void {
+    if (buffer.byteLength === chunkBytes || this.#spareBytes + buffer.byteLength > maxSpareBytes) return;
+    this.#spareBytes += buffer.byteLength;
+    this.#spares.push(new Uint8Array(buffer as ArrayBuffer));
+  }
+
+  /** Memory that one message has for itself. */
+  #ownMemory(size: number): Uint8Array<ArrayBuffer> {
+    // Not a much larger one, which a small message that is kept would keep.
+    const at = this.#spares.findIndex((spare) => spare.length >= size && spare.length <= 4 * size);
+    const [spare] = at < 0 ? [] : this.#spares.splice(at, 1);
+    if (spare === undefined) {
+      // In steps, so that it serves others of about the same size; never like a chunk, from which it must be told.
+      const steps = Math.ceil(size / ownBytes) * ownBytes;
+      return allocate(steps === chunkBytes ? steps + ownBytes : steps);
+    }
+    this.#spareBytes -= spare.length;
+    return spare;
   }
 
   /** Forgets what was written since `begin`. */
@@ -92,7 +117,7 @@ export abstract class Writer {
         this.#chunk = this.bytes;
         this.#chunkPos = this.#start;
       }
-      next = allocate(2 * used + size + 1024);
+      next = this.#ownMemory(2 * used + size + 1024);
     }
     next.set(this.bytes.subarray(this.#start, this.pos));
     this.bytes = next;
