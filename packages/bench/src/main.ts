@@ -39,7 +39,7 @@ const codecs = sections.has("codec") ? await measureCodecs(lab, 5, options.fromS
 const measured = new Set(measurements.map((one) => one.case));
 const results: Results = {
   date: new Date().toISOString(),
-  command: `pnpm --filter @slipstream/bench start ${process.argv.slice(2).join(" ")}`.trim(),
+  command: commandLine(),
   node: process.version,
   cpu: os.cpus()[0]?.model ?? "unknown",
   cores: os.cpus().length,
@@ -74,6 +74,12 @@ function write(folder: string): void {
   writeFileSync(`${folder}/results.json`, toJson(results));
   writeFileSync(`${folder}/results.md`, text);
   if (measurements.length > 0) writeFileSync(`${folder}/ratios.svg`, ratioChart(results));
+}
+
+/** As it was given, without the folders of this machine. */
+function commandLine(): string {
+  const given = process.argv.slice(2).map((argument) => argument.replace(/(?<=^|=)\/.*\//, "…/"));
+  return ["pnpm --filter @slipstream/bench start", ...given].join(" ");
 }
 
 function versionOf(name: string): string {

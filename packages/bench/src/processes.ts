@@ -157,7 +157,8 @@ export class NodePair implements Pair {
 
   async idleStreamBytes(count: number): Promise<SideBytes | undefined> {
     if (!this.has("bidi")) return undefined;
-    // The first ones pay for code and pools.
+    // The first ones pay for code, pools and a heap that has grown to its working size.
+    await this.run("open.10pairs.c64", 1);
     await this.#client.call({ operation: "openIdle", count: 200 });
     const rss = async (): Promise<[number, number]> => [
       (await this.#client.call({ operation: "rss" })) as number,

@@ -1,4 +1,5 @@
 // One side of a contender in a process of its own, told what to do over the channel of `fork`.
+import { setTimeout as delay } from "node:timers/promises";
 import { cases } from "./cases.ts";
 import type { BenchClient, Contender } from "./contender.ts";
 import { loadContender } from "./contenders/load.ts";
@@ -74,7 +75,10 @@ async function perform(command: Command): Promise<unknown> {
       (globalThis.gc as ((options: object) => void) | undefined)?.({ type: "minor" });
       return undefined;
     case "rss":
-      for (let i = 0; i < 3; i++) globalThis.gc?.();
+      for (let i = 0; i < 3; i++) {
+        globalThis.gc?.();
+        await delay(50);
+      }
       return process.memoryUsage().rss;
     case "openIdle":
       return held?.openStreams(command.count ?? 0);

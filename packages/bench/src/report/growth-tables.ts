@@ -8,7 +8,7 @@ import { short, table } from "./table.ts";
 export function growthTables({ growth }: Results): string[] {
   if (growth.length === 0) return [];
   return [
-    "# How costs grow",
+    "## How costs grow",
     "",
     "CPU microseconds of both sides for an operation, and how many times that of the first column.",
     ...(Object.keys(growths) as GrowthAxis[]).flatMap((axis) => axisTable(growth, axis)),
@@ -28,7 +28,7 @@ function axisTable(growth: readonly GrowthPoint[], axis: GrowthAxis): string[] {
   });
   return [
     "",
-    `## ${title}`,
+    `### ${title}`,
     "",
     `An operation: ${operation}.`,
     "",
@@ -50,7 +50,7 @@ function aroundTable(growth: readonly GrowthPoint[]): string[] {
   });
   return [
     "",
-    "## What is installed around calls",
+    "### What is installed around calls",
     "",
     "The same on both sides: a middleware of all parts (`call`, `send`, `recv`) that only passes on, and a tracer that hears of every message.",
     "",

@@ -7,6 +7,8 @@ import { targetTables } from "./target-tables.ts";
 /** The whole report as Markdown. */
 export function report(results: Results): string {
   const sections = [
+    ["# Benchmark results"],
+    picture(results),
     ratioTable(results),
     ceilingTable(results),
     targetTables(results),
@@ -22,12 +24,17 @@ export function report(results: Results): string {
     .join("\n\n")}\n`;
 }
 
+function picture(results: Results): string[] {
+  if (results.measurements.length === 0) return [];
+  return [`![Operations per second, as ratios to ${results.baseline}](ratios.svg)`];
+}
+
 function ratioTable(results: Results): string[] {
   if (results.measurements.length === 0) return [];
   const { baseline } = results;
   const names = results.contenders.map(({ name }) => name).filter((name) => name !== baseline);
   return [
-    `# Ratios to ${baseline}`,
+    `## Ratios to ${baseline}`,
     "",
     `Operations per second over those of ${baseline} in the same round: median (lowest to highest of ${results.rounds} rounds).`,
     "",
@@ -41,7 +48,7 @@ function ceilingTable(results: Results): string[] {
   const names = results.contenders.map(({ name }) => name).filter((name) => !without.includes(name));
   if (results.measurements.length === 0 || !results.contenders.some(({ name }) => name === base)) return [];
   return [
-    "# Shares of the ceiling",
+    "## Shares of the ceiling",
     "",
     "Operations per second over those of the hand-written loop in the same round.",
     "",
@@ -62,7 +69,7 @@ function idleTable(results: Results): string[] {
   if (results.idle.length === 0) return [];
   const kib = (bytes: number): string => (bytes / 1024).toFixed(1);
   return [
-    "# An open, idle stream",
+    "## An open, idle stream",
     "",
     "Growth of resident memory over 10,000 of them, divided by their number.",
     "",
@@ -83,7 +90,7 @@ function codecTable({ codecs }: Results): string[] {
     return npm === undefined || codec === "npm thrift" ? short(own) : `${short(own)} (${short(npm / own)}×)`;
   };
   return [
-    "# Thrift codecs",
+    "## Thrift codecs",
     "",
     "Nanoseconds a message, and how many times as fast as npm thrift. *By hand* is straight-line code for that one struct; *views* leave binary fields in the message's bytes, as npm thrift does.",
     "",
@@ -116,7 +123,7 @@ function figures(results: Results): string[] {
     }),
   );
   const head = ["case", "contender", "per second", "CPU s per million, both sides", "p50 µs", "p99 µs"];
-  return ["# Figures", "", ...table(head, rows)];
+  return ["## Figures", "", ...table(head, rows)];
 }
 
 function about(results: Results): string[] {
@@ -129,10 +136,10 @@ function about(results: Results): string[] {
           `Others kept ${median(foreign).toFixed(2)} CPUs busy (median; at most ${Math.max(...foreign).toFixed(2)}).`,
         ];
   return [
-    "# About this run",
+    "## About this run",
     "",
     `\`${results.command}\`, ${results.date}, Node ${results.node}, ${results.cores} cores of ${results.cpu}${[...versions].map(([name, version]) => `, ${name} ${version}`).join("")}.`,
-    `${results.rounds} rounds of ${results.seconds} s a cell, client and server in processes of their own on loopback, turns interleaved.`,
+    `Rounds: ${results.rounds}, of ${results.seconds} s a cell; client and server in processes of their own on loopback, turns interleaved.`,
     ...busy,
     ...results.notes,
     "",

@@ -17,7 +17,7 @@ export function targetTables(results: Results): string[] {
   const all = groups.flatMap(({ judged }) => judged);
   const missed = all.filter(({ verdict }) => !verdict.isMet);
   return [
-    "# Targets",
+    "## Targets",
     "",
     `${all.length - missed.length} of ${all.length} reached${missed.length > 0 ? "; those that are not are marked ✗" : ""}. What was reached is the median (lowest to highest) of the rounds.`,
     ...groups.flatMap(({ group, judged }) => groupTable(group, judged)),
@@ -32,7 +32,7 @@ interface Judged {
 function groupTable({ title }: TargetGroup, judged: readonly Judged[]): string[] {
   return [
     "",
-    `## ${title}`,
+    `### ${title}`,
     "",
     ...table(
       ["", "target", "reached", ""],
