@@ -74,12 +74,8 @@ export class ClientStream implements ClientByteStream, StreamHandler, ReceiveHos
     return this.#peer;
   }
 
-  send(message: Uint8Array): Promise<void> | undefined {
-    return this.#send.send(this.#stream, message);
-  }
-
-  get copiesBelowBytes(): number {
-    return this.#stream.copiesBelowBytes;
+  send(message: Uint8Array, release?: (message: Uint8Array) => void): Promise<void> | undefined {
+    return this.#send.send(this.#stream, message, release);
   }
 
   recv(): Promise<Uint8Array | undefined> | Uint8Array | undefined {

@@ -30,7 +30,11 @@ export class SendHalf {
   }
 
   /** As `ByteStream.send`. */
-  send(stream: Stream, message: Uint8Array): Promise<void> | undefined {
+  send(
+    stream: Stream,
+    message: Uint8Array,
+    release?: (message: Uint8Array) => void,
+  ): Promise<void> | undefined {
     if (this.#closed !== undefined) throw closedError(this.#closed);
     const { maxMessageBytes, maxSendBufferBytes } = this.#limits;
     const { length } = message;
@@ -43,7 +47,10 @@ export class SendHalf {
     const hasRoom = stream.write(payload, messagePrefix(payload.length, this.#isCompressed));
     if (this.#room === undefined) {
       // A write may end the stream; who sent then hears of it by the next send.
-      if (hasRoom || this.#closed !== undefined) return undefined;
+      if (hasRoom || this.#closed !== undefined) {
+        if (this.#isCompressed || length < stream.copiesBelowBytes) release?.(message);
+        return undefined;
+      }
       this.#room = new Latch();
     }
     this.#waitingMessages++;

@@ -53,13 +53,9 @@ export class ServerStream implements ServerByteStream, StreamHandler, ReceiveHos
 
   // ServerByteStream.
 
-  send(message: Uint8Array): Promise<void> | undefined {
+  send(message: Uint8Array, release?: (message: Uint8Array) => void): Promise<void> | undefined {
     if (!this.#hasResponded) this.#respond(noFields);
-    return this.#send.send(this.#stream, message);
-  }
-
-  get copiesBelowBytes(): number {
-    return this.#stream.copiesBelowBytes;
+    return this.#send.send(this.#stream, message, release);
   }
 
   recv(): Promise<Uint8Array | undefined> | Uint8Array | undefined {
