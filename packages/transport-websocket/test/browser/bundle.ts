@@ -19,7 +19,7 @@ export function gzippedKib(text: string): number {
 }
 
 async function built(input: BuildOptions): Promise<string> {
-  const { outputFiles = [] } = await build({
+  const { outputFiles } = await build({
     ...input,
     bundle: true,
     minify: true,
