@@ -29,6 +29,7 @@ export class GrpcJsClientStream implements ClientByteStream {
   readonly #header: Latch<Fields> = new Latch();
   readonly #trailer: Latch<Fields> = new Latch();
   readonly #stopWatching: () => void;
+  #untold: Metadata | undefined;
   #isHalfClosed = false;
   #isOver = false;
 
@@ -42,12 +43,10 @@ export class GrpcJsClientStream implements ClientByteStream {
     this.#call = call;
     this.#sender = new GrpcJsSender(call, limits);
     this.#receiver = new GrpcJsReceiver(call, limits);
+    // A message that came with it is given out by grpc-js a little later: whoever sees the header finds it.
     call.on("metadata", (metadata: Metadata) => {
-      try {
-        this.#header.resolve(readFields(fromMetadata(metadata)).fields);
-      } catch (thrown) {
-        this.cancel(RpcError.from(thrown));
-      }
+      this.#untold = metadata;
+      setImmediate(() => this.#tellHeader());
     });
     call.on("status", (status: StatusObject) => this.#ended(status));
     // Every error comes as a status, too.
@@ -91,7 +90,19 @@ export class GrpcJsClientStream implements ClientByteStream {
     this.#call.cancel();
   }
 
+  #tellHeader(): void {
+    const metadata = this.#untold;
+    this.#untold = undefined;
+    if (metadata === undefined || this.#isOver) return;
+    try {
+      this.#header.resolve(readFields(fromMetadata(metadata)).fields);
+    } catch (thrown) {
+      this.cancel(RpcError.from(thrown));
+    }
+  }
+
   #ended({ code, details, metadata }: StatusObject): void {
+    this.#tellHeader();
     if (this.#isOver) return;
     let error: CallError | undefined;
     try {

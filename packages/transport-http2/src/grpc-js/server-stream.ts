@@ -18,6 +18,9 @@ import { addFields, areExactForGrpcJs } from "./metadata.ts";
 /** A cancel that comes so shortly before the deadline, or in its last tenth, is the client's own deadline. */
 const nearDeadlineMs = 50;
 const nearDeadlinePart = 0.1;
+/** How long a half-close is held back, until the reset behind it would have shown: usually one turn, near a deadline some. */
+const holdTurns = 4;
+const nearDeadlineHoldMs = 20;
 
 /** The server's end of a stream on a call of grpc-js. */
 export class GrpcJsServerStream implements ServerByteStream {
@@ -45,8 +48,7 @@ export class GrpcJsServerStream implements ServerByteStream {
     this.#ended = ended;
     this.#sender = new GrpcJsSender(call, limits);
     this.#receiver = new GrpcJsReceiver(call, limits);
-    // A client on grpc-js half-closes before it resets: in the same turn, so that a cancel is not taken for an orderly end.
-    call.on("end", () => setImmediate(() => this.#receiver.queue.end()));
+    call.on("end", () => this.#halfClosed());
     call.on("cancelled", () => this.#cancelled());
   }
 
@@ -101,14 +103,25 @@ export class GrpcJsServerStream implements ServerByteStream {
     return metadata;
   }
 
+  /** A client on grpc-js half-closes before it resets: a cancel must not be taken for an orderly end. */
+  #halfClosed(): void {
+    const tell = (): void => this.#receiver.queue.end();
+    if (this.#isNearDeadline()) setTimeout(tell, nearDeadlineHoldMs);
+    else afterTurns(holdTurns, tell);
+  }
+
+  #isNearDeadline(): boolean {
+    const { timeoutMs } = this.start;
+    if (timeoutMs === undefined) return false;
+    const leftMs = this.#arrivedAt + timeoutMs - performance.now();
+    return leftMs <= Math.max(nearDeadlineMs, timeoutMs * nearDeadlinePart);
+  }
+
   #cancelled(): void {
     if (this.#isOver) return;
-    const { timeoutMs } = this.start;
-    const left = timeoutMs === undefined ? Infinity : this.#arrivedAt + timeoutMs - performance.now();
-    const isNear = left <= Math.max(nearDeadlineMs, (timeoutMs ?? 0) * nearDeadlinePart);
     // grpc-js does not say whether the client reset the stream or the connection was lost.
     const close = { code: 8, by: "peer", unprocessed: false, message: "cancelled" } as const;
-    const error = closeToCancel(close, isNear);
+    const error = closeToCancel(close, this.#isNearDeadline());
     this.#finish(error);
     this.#receiver.queue.end(error);
     this.#ended.end(error);
@@ -118,6 +131,11 @@ export class GrpcJsServerStream implements ServerByteStream {
     this.#isOver = true;
     this.#sender.end(error);
   }
+}
+
+function afterTurns(turns: number, run: () => void): void {
+  if (turns === 0) run();
+  else setImmediate(afterTurns, turns - 1, run);
 }
 
 /** grpc-js throws on half of a surrogate pair. */
