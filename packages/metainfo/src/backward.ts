@@ -7,7 +7,10 @@ import { wellFormed } from "./text.ts";
  * Backward values travel from a service to its caller. Each end keeps them in a carrier: a box shared by the context it was attached
  * to and all that derive from it, so that a value written deep down is seen above. It is the one thing on a context that changes.
  */
-type Carrier = Map<string, string>;
+class Carrier {
+  /** Made with the first value: most calls have none. */
+  values: Map<string, string> | undefined = undefined;
+}
 
 const receivedKey = /* @__PURE__ */ contextKey<Carrier>("slipstream backward values received");
 const toSendKey = /* @__PURE__ */ contextKey<Carrier>("slipstream backward values to send");
@@ -39,12 +42,12 @@ export function setBackwardValuesFromMap(context: Context, map: StringMap): bool
 
 /** The value that the called service sent back under `key`; `undefined` when there is none, `""` when it is empty. */
 export function recvBackwardValue(context: Context, key: string): string | undefined {
-  return carrierOf(context, receivedKey)?.get(wellFormed(key));
+  return carrierOf(context, receivedKey)?.values?.get(wellFormed(key));
 }
 
 /** A copy of all that the called service sent back. */
 export function recvAllBackwardValues(context: Context): Map<string, string> {
-  return new Map(carrierOf(context, receivedKey));
+  return new Map(carrierOf(context, receivedKey)?.values);
 }
 
 /** @deprecated Another name of `recvBackwardValue`. */
@@ -86,17 +89,17 @@ export function sendBackwardValuesFromMap(context: Context, map: StringMap): boo
 
 /** What was stored to be sent back under `key`. */
 export function getBackwardValueToSend(context: Context, key: string): string | undefined {
-  return carrierOf(context, toSendKey)?.get(wellFormed(key));
+  return carrierOf(context, toSendKey)?.values?.get(wellFormed(key));
 }
 
 /** Framework side of a server: whether there is anything to be sent back. */
 export function hasBackwardValuesToSend(context: Context): boolean {
-  return (carrierOf(context, toSendKey)?.size ?? 0) > 0;
+  return (carrierOf(context, toSendKey)?.values?.size ?? 0) > 0;
 }
 
 /** Framework side of a server: a copy of all that is to be sent back, read when the reply is written. */
 export function allBackwardValuesToSend(context: Context): Map<string, string> {
-  return new Map(carrierOf(context, toSendKey));
+  return new Map(carrierOf(context, toSendKey)?.values);
 }
 
 function carrierOf(context: Context, key: ContextKey<Carrier>): Carrier | undefined {
@@ -107,7 +110,7 @@ function carrierOf(context: Context, key: ContextKey<Carrier>): Carrier | undefi
 }
 
 function attach(context: Context, key: ContextKey<Carrier>): Context {
-  return carrierOf(context, key) === undefined ? context.setValue(key, new Map()) : context;
+  return carrierOf(context, key) === undefined ? context.setValue(key, new Carrier()) : context;
 }
 
 function store(context: Context, key: ContextKey<Carrier>, pairs: readonly string[]): boolean {
@@ -134,5 +137,6 @@ function storeEntries(carrier: Carrier, entries: readonly (readonly [string, str
     requireString(key, "the key of a backward value");
     requireString(value, `the backward value of key ${JSON.stringify(key)}`);
   }
-  for (const [key, value] of entries) carrier.set(wellFormed(key), wellFormed(value));
+  carrier.values ??= new Map();
+  for (const [key, value] of entries) carrier.values.set(wellFormed(key), wellFormed(value));
 }

@@ -5,17 +5,28 @@ import { describe } from "./string-map.ts";
 /** A context and the means to end it. */
 export class Cancellable {
   readonly context: Context;
+  private readonly lifetime: Lifetime;
+  private bound: ((cause?: unknown) => void) | undefined = undefined;
+
+  /** @internal */
+  constructor(context: Context, lifetime: Lifetime) {
+    this.context = context;
+    this.lifetime = lifetime;
+  }
+
   /**
    * Ends the context and everything derived from it, once; later calls do nothing. May be passed on by itself.
    *
    * @param cause - becomes the context's `reason`; without one it is a `ContextError` with code `cancelled`
    */
-  readonly cancel: (cause?: unknown) => void;
+  get cancel(): (cause?: unknown) => void {
+    this.bound ??= (cause) => this.lifetime.cancel(cause);
+    return this.bound;
+  }
 
-  /** @internal */
-  constructor(context: Context, lifetime: Lifetime) {
-    this.context = context;
-    this.cancel = (cause) => lifetime.cancel(cause);
+  /** As `cancel`, for who has no need to pass it on: a server does it for each of its calls. */
+  end(cause?: unknown): void {
+    this.lifetime.cancel(cause);
   }
 }
 

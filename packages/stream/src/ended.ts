@@ -18,9 +18,10 @@ type Listener = (reason: RpcError) => void;
 /** An {@link Ended} and the way to end it. */
 export class Ending implements Ended {
   #reason: RpcError | undefined;
-  /** Nearly every call has one listener or none: more of them get a set, with a function of its own for each. */
+  /** Nearly every call has one listener or none: more of them get a map. What takes a listener back stands for its place. */
   #first: Listener | undefined;
-  #more: Set<Listener> | undefined;
+  #removeFirst: (() => void) | undefined;
+  #more: Map<() => void, Listener> | undefined;
 
   get reason(): RpcError | undefined {
     return this.#reason;
@@ -37,10 +38,15 @@ export class Ending implements Ended {
       return nothing;
     }
     // The same function may be added twice by two callers; each must get its own place.
-    const entry = (reason: RpcError): void => listener(reason);
-    if (!this.#first && !this.#more) this.#first = entry;
-    else (this.#more ??= new Set()).add(entry);
-    return () => this.#remove(entry);
+    const remove = (): void => this.#remove(remove);
+    if (!this.#first && !this.#more) {
+      this.#first = listener;
+      this.#removeFirst = remove;
+    } else {
+      this.#more ??= new Map();
+      this.#more.set(remove, listener);
+    }
+    return remove;
   }
 
   /** Ends the call. Only the first reason counts; returns whether this was the first. */
@@ -49,15 +55,20 @@ export class Ending implements Ended {
     this.#reason = reason;
     // They stay in their places meanwhile: one listener may take another back.
     if (this.#first) tell(this.#first, reason);
-    if (this.#more) for (const listener of this.#more) tell(listener, reason);
+    if (this.#more) for (const listener of this.#more.values()) tell(listener, reason);
     this.#first = undefined;
+    this.#removeFirst = undefined;
     this.#more = undefined;
     return true;
   }
 
-  #remove(entry: Listener): void {
-    if (this.#first === entry) this.#first = undefined;
-    else this.#more?.delete(entry);
+  #remove(remove: () => void): void {
+    if (this.#removeFirst !== remove) {
+      this.#more?.delete(remove);
+      return;
+    }
+    this.#first = undefined;
+    this.#removeFirst = undefined;
   }
 }
 

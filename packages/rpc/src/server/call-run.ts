@@ -6,7 +6,6 @@ import {
   runWithContext,
   withBackwardValuesToSend,
   withCancel,
-  withForwardValues,
   withTimeout,
 } from "@slipstream/metainfo";
 import {
@@ -115,7 +114,7 @@ export abstract class CallRun implements ActiveCall {
 
   abort(reason: RpcError): void {
     this.#end(reason);
-    this.#cancellable.cancel(reason);
+    this.#cancellable.end(reason);
   }
 
   #end(reason: RpcError): void {
@@ -127,7 +126,7 @@ export abstract class CallRun implements ActiveCall {
     this.#stopWatching?.();
     this.#stopListening?.();
     this.runtime.active.remove(this);
-    this.#cancellable.cancel(handlerReturned);
+    this.#cancellable.end(handlerReturned);
     if (this.info.isStreaming) this.trace?.finishStream(resultOf(this.#error));
     else this.trace?.finish(resultOf(this.#error));
     this.#releaseAdmission();
@@ -144,15 +143,7 @@ export abstract class CallRun implements ActiveCall {
 
 /** The context of a call as it came off the wire. */
 function contextOf(entry: Entry, start: ServerStart, options: ServerOptions): Context {
-  let { context } = entry;
-  if (start.persistent.size + start.transient.size > 0) {
-    const isLegacy = options.metainfoPropagation === "legacy";
-    context = withForwardValues(context, {
-      persistent: start.persistent,
-      // One hop means one hop: what was transient on the wire is upstream here, readable and not sent on.
-      ...(isLegacy ? { transient: start.transient } : { upstream: start.transient }),
-    });
-  }
+  let context = entry.metainfo.contextOf(start, options);
   if (start.metadata.length > 0) context = newIncomingContext(context, Metadata.fromReceived(start.metadata));
   if (isCallKind(entry.method.kind)) context = withBackwardValuesToSend(context);
   return start.timeoutMs === undefined ? context : withTimeout(context, start.timeoutMs);

@@ -20,31 +20,38 @@ export function invoke(entry: Entry, info: CallInfo, request: unknown): unknown 
 
 /**
  * `stream` is what middleware left of `own`: the same, or a decorator. The steps that handlers do not see (the one request
- * of a server stream, the one response of a client stream) are done on `own`: a decorator need not have them.
+ * of a server stream, the one response of a client stream) are done on `own`: a decorator need not have them. Gives a
+ * promise, unless the handler is done at once.
  */
-async function runStreamHandler(
+function runStreamHandler(entry: Entry, own: ServerMessageStream, stream: ServerMessageStream): unknown {
+  const { kind } = entry.method;
+  if (kind === "client") return respond(entry, own, stream);
+  if (kind === "server") return serveRequest(entry, own, stream);
+  return untilDone(entry.handle(stream), stream, own.context);
+}
+
+async function respond(
   entry: Entry,
   own: ServerMessageStream,
   stream: ServerMessageStream,
 ): Promise<undefined> {
-  const { kind, name } = entry.method;
-  if (kind === "client") {
-    await own.send(await entry.handle(stream));
-    return undefined;
+  await own.send(await entry.handle(stream));
+}
+
+async function serveRequest(
+  entry: Entry,
+  own: ServerMessageStream,
+  stream: ServerMessageStream,
+): Promise<undefined> {
+  const request = await own.recv();
+  if (request === undefined) {
+    throw new RpcError("invalid_argument", `${entry.method.name}: expected one request, got none`);
   }
-  let result: unknown;
-  if (kind === "server") {
-    const request = await own.recv();
-    if (request === undefined) {
-      throw new RpcError("invalid_argument", `${name}: expected one request, got none`);
-    }
-    result = entry.handle(request, stream);
-  } else {
-    result = entry.handle(stream);
-  }
-  if (isAsyncIterable(result)) await sendAll(result, stream, own.context);
-  else await result;
-  return undefined;
+  await untilDone(entry.handle(request, stream), stream, own.context);
+}
+
+function untilDone(result: unknown, stream: ServerMessageStream, context: Context): unknown {
+  return isAsyncIterable(result) ? sendAll(result, stream, context) : result;
 }
 
 /** Sends what a handler yields. It pulls inside the handler's own context, and so lets it see the ambient one. */

@@ -1,13 +1,14 @@
 import { Context } from "@slipstream/metainfo";
 import { type AnyMethod, RpcError, type ServiceDescriptor } from "@slipstream/stream";
 import { callerKey } from "../caller.ts";
+import { ReceivedMetainfo } from "./received-metainfo.ts";
 
 /** A method and the function that serves it. */
 export interface Entry {
   readonly service: ServiceDescriptor;
   readonly method: AnyMethod;
-  /** What the context of every call of the method starts from: it says whose handler it is. */
-  readonly context: Context;
+  /** Makes what the context of every call of the method starts from: it says whose handler it is. */
+  readonly metainfo: ReceivedMetainfo;
   /** The handler, bound to its implementation. */
   readonly handle: (...args: readonly unknown[]) => unknown;
   /** As the method's codec does it; but what a handler gives that does not fit its type is no fault of the caller. */
@@ -45,10 +46,12 @@ export class Registry {
       methods.set(method.name, {
         service,
         method,
-        context: Context.background.setValue(callerKey, {
-          service: this.#serverName ?? service.name,
-          method: method.name,
-        }),
+        metainfo: new ReceivedMetainfo(
+          Context.background.setValue(callerKey, {
+            service: this.#serverName ?? service.name,
+            method: method.name,
+          }),
+        ),
         handle: handler.bind(implementation),
         encodeResponse: (response) => encodeResponse(method, response),
       });

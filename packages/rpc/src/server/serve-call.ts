@@ -14,6 +14,7 @@ import { reportHook } from "../trace.ts";
 import { CallRun, type ServerRuntime } from "./call-run.ts";
 import { CallScope } from "./call-scope.ts";
 import type { Entry } from "./registry.ts";
+import { isThenable } from "./thenable.ts";
 
 type Outcome = Reply["outcome"];
 
@@ -186,12 +187,6 @@ class StreamedCall extends SingleCall {
 
 function isOneway({ method }: Entry): boolean {
   return method.kind === "oneway";
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    value instanceof Promise || typeof (value as { then?: unknown } | null | undefined)?.then === "function"
-  );
 }
 
 const noBytes: Uint8Array = new Uint8Array();

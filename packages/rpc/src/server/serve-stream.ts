@@ -3,13 +3,10 @@ import { thrownToError } from "../reasons.ts";
 import { CallRun, type ServerRuntime } from "./call-run.ts";
 import type { Entry } from "./registry.ts";
 import { ServerMessageStream } from "./server-stream.ts";
+import { isThenable } from "./thenable.ts";
 
-/** Serves a streaming method. Never rejects. */
-export async function serveStream(
-  runtime: ServerRuntime,
-  entry: Entry,
-  bytes: ServerByteStream,
-): Promise<void> {
+/** Serves a streaming method. Never throws. */
+export function serveStream(runtime: ServerRuntime, entry: Entry, bytes: ServerByteStream): void {
   let run: StreamRun;
   try {
     run = new StreamRun(runtime, entry, bytes);
@@ -19,13 +16,19 @@ export async function serveStream(
   }
   run.begin();
   if (run.trace?.hasEvents) run.trace.event({ type: "start" });
-  let error: CallError | undefined;
+  let handled: unknown;
   try {
-    await run.handle(run.scope);
+    handled = run.handle(run.scope);
   } catch (thrown) {
-    error = thrownToError(thrown);
+    run.end(thrownToError(thrown));
+    return;
   }
-  run.end(error);
+  if (!isThenable(handled)) run.end(undefined);
+  else
+    handled.then(
+      () => run.end(undefined),
+      (thrown: unknown) => run.end(thrownToError(thrown)),
+    );
 }
 
 class StreamRun extends CallRun {
