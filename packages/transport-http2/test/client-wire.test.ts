@@ -1,11 +1,4 @@
-import {
-  createServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from "node:http2";
+import { createServer, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { Context, withPersistentValue, withValue } from "@slipstream/metainfo";
@@ -15,6 +8,7 @@ import { describe, expect, it } from "vitest";
 import { type Http2Options, http2 } from "../src/index.ts";
 import { engines, failureOf } from "./engines.ts";
 import { Echo } from "./gen/echo.ts";
+import { type Serve, startNodeServer } from "./node-server.ts";
 import { framed, unframed } from "./raw-client.ts";
 
 const reply = framed(Echo.methods.say.response.encode({ text: "hi" }));
@@ -23,8 +17,6 @@ const ok = { ":status": 200, "content-type": "application/grpc+thrift" };
 const trailersOf = (stream: ServerHttp2Stream, trailers: OutgoingHttpHeaders): void => {
   stream.on("wantTrailers", () => stream.sendTrailers(trailers));
 };
-
-type Serve = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw: readonly string[]) => void;
 
 /** Answers one call in order. */
 function answer(stream: ServerHttp2Stream, trailers: OutgoingHttpHeaders = { "grpc-status": "0" }): void {
@@ -35,18 +27,8 @@ function answer(stream: ServerHttp2Stream, trailers: OutgoingHttpHeaders = { "gr
 
 describe.each(engines)("a client over %s, on the wire", (_, engine) => {
   async function start(serve: Serve, options: Http2Options = {}, settings = {}) {
-    const server: Http2Server = createServer({ settings });
-    const sessions: ServerHttp2Session[] = [];
-    server.on("session", (session) => {
-      sessions.push(session);
-      session.on("error", () => {});
-    });
-    server.on("stream", (stream, headers, _flags, raw?: string[]) => {
-      stream.on("error", () => {});
-      serve(stream, headers, raw ?? []);
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const target = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const server = await startNodeServer(serve, { settings });
+    const { target, sessions } = server;
     const transport = http2({ session: engine(), ...options });
     return {
       target,
@@ -55,8 +37,7 @@ describe.each(engines)("a client over %s, on the wire", (_, engine) => {
       client: createClient(Echo, { transport, target }),
       async [Symbol.asyncDispose]() {
         await transport.close();
-        for (const session of sessions) session.destroy();
-        await new Promise((resolve) => server.close(resolve));
+        await server[Symbol.asyncDispose]();
       },
     };
   }
@@ -94,6 +75,23 @@ describe.each(engines)("a client over %s, on the wire", (_, engine) => {
     expect(rest.get("slipstream-meta-bin")).toBeDefined();
     expect([...rest.keys()]).not.toContain("grpc-encoding");
   });
+
+  it.each([
+    [50_000, /^(?:49|50)\d{6}u$|^50000000u$/],
+    [300_000, /^(?:299\d{3}|300000)m$/],
+    [1_000_000_000, /^(?:999\d{3}|1000000)S$/],
+  ])(
+    "says a deadline of %i ms in the finest unit that has room for it [B34]",
+    async (timeoutMs, expected) => {
+      let text: unknown;
+      await using world = await start((stream, headers) => {
+        text = headers["grpc-timeout"];
+        answer(stream);
+      });
+      await world.client.say({ text: "" }, { timeoutMs });
+      expect(text).toMatch(expected);
+    },
+  );
 
   it("puts the name of the destination into :authority", async () => {
     let authority: unknown;

@@ -192,9 +192,7 @@ describe.each(engines)("a recorded Kitex client to our server over %s", (_, engi
     const transport = http2({ session: engine() });
     let running: RunningTransport | undefined;
     const stream = new Promise<ServerByteStream>((resolve) => {
-      void transport
-        .serve({ stream: resolve, call: async () => undefined })
-        .then((served) => (running = served));
+      void transport.serve({ stream: resolve, call() {} }).then((served) => (running = served));
     });
     const server = createServer((socket) => transport.accept(socket));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -3,13 +3,7 @@
  * They hold over both sessions, unless a test says that only one has the limit.
  */
 
-import {
-  createServer as createHttp2Server,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-  type ServerHttp2Stream,
-} from "node:http2";
-import type { AddressInfo } from "node:net";
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { Context, getAllPersistentValues, Metadata, withPersistentValue } from "@slipstream/metainfo";
 import { createClient } from "@slipstream/rpc";
 import { createServer } from "@slipstream/rpc/server";
@@ -18,6 +12,7 @@ import { describe, expect, it } from "vitest";
 import { type Http2Options, http2 } from "../src/index.ts";
 import { engines, failureOf, turn, until } from "./engines.ts";
 import { Echo } from "./gen/echo.ts";
+import { type Serve, startNodeServer } from "./node-server.ts";
 import { framed, RawClient } from "./raw-client.ts";
 import {
   block,
@@ -38,25 +33,6 @@ const ok = { ":status": 200, "content-type": "application/grpc+thrift" };
 const latin1 = (text: string): string => Buffer.from(text).toString("latin1");
 const isEnd = ({ type, flags }: { type: number; flags: number }): boolean =>
   (type === FrameType.data || type === FrameType.headers) && (flags & Flag.endStream) !== 0;
-
-type Serve = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw: readonly string[]) => void;
-
-/** A server of Node's own, without gRPC in it; it takes sections of any number of fields. */
-async function startRawServer(serve: Serve) {
-  const server = createHttp2Server({ maxHeaderListPairs: 4_000 } as object);
-  server.on("session", (session) => session.on("error", () => {}));
-  server.on("stream", (stream, headers, _flags, raw?: string[]) => {
-    stream.on("error", () => {});
-    serve(stream, headers, raw ?? []);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    target: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
 
 function answer(
   stream: ServerHttp2Stream,
@@ -80,7 +56,7 @@ describe.each(engines)("over %s", (name, engine) => {
 
   /** Our client at a server of Node's own. */
   async function client(serve: Serve, options: Http2Options = {}) {
-    const server = await startRawServer(serve);
+    const server = await startNodeServer(serve);
     const transport = http2({ session: engine(), ...options });
     return {
       client: createClient(Echo, { transport, target: server.target, maxMetadataBytes: 1_000_000 }),

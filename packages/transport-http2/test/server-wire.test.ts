@@ -1,5 +1,11 @@
 import { gunzipSync, gzipSync } from "node:zlib";
-import { getAllPersistentValues, getAllValues, Metadata, sendBackwardValue } from "@slipstream/metainfo";
+import {
+  fromIncomingContext,
+  getAllPersistentValues,
+  getAllValues,
+  Metadata,
+  sendBackwardValue,
+} from "@slipstream/metainfo";
 import { createServer } from "@slipstream/rpc/server";
 import { BizStatusError, RpcError, type TransportEvent } from "@slipstream/stream";
 import { describe, expect, it } from "vitest";
@@ -27,6 +33,7 @@ describe.each(engines)("a server over %s, on the wire", (_, engine) => {
           transient: Object.fromEntries(getAllValues(call.context)),
           persistent: Object.fromEntries(getAllPersistentValues(call.context)),
           leftMs: call.context.remainingMs(),
+          metadata: fromIncomingContext(call.context),
           peer: call.info.peer,
         };
         if (line.text === "biz") throw new BizStatusError(7, "no: \u00e9", { k: "v\u00fc<" });
@@ -154,6 +161,28 @@ describe.each(engines)("a server over %s, on the wire", (_, engine) => {
       transient: { TOKEN: "t", FOO_BIN: "bytes" },
       persistent: { REGION_ID: "\u00fc" },
     });
+  });
+
+  it("reads metadata of several values, and bytes however their base64 is written [C2][C4][C7]", async () => {
+    await using world = await start();
+    await world.client.call("/Echo/Say", ask({ text: "" }), {
+      two: ["a", "b"],
+      "raw-bin": ["AID/", "dGV4dA==", "AQ,Ag"],
+      "bad-bin": "*",
+      "user-agent": "someone/1",
+      "rpc-transit-token": "t",
+      "x-b3-traceid": "80f198ee56343ba864fe8b2a57d3eff7",
+    });
+    const metadata = world.seen.last?.["metadata"] as Metadata | undefined;
+    expect(metadata?.get("two")).toEqual(["a", "b"]);
+    expect(metadata?.get("raw-bin")).toEqual([
+      Uint8Array.of(0, 128, 255),
+      new Uint8Array(Buffer.from("text")),
+      Uint8Array.of(1),
+      Uint8Array.of(2),
+    ]);
+    // A handler's metadata is what the caller set, and nothing of the framework's.
+    expect([...(metadata?.keys() ?? [])].toSorted()).toEqual(["raw-bin", "two", "x-b3-traceid"]);
   });
 
   it("reads grpc-timeout in every unit, and refuses what is none with a reset [B34]", async () => {
