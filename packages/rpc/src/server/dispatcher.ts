@@ -57,8 +57,8 @@ export class Dispatcher implements ServerHandler {
       bytes.end({ error: thrownToError(thrown), trailer: noFields });
       return;
     }
-    const serve = isCallKind(entry.method.kind) ? serveCallOnStream : serveStream;
-    void serve(this.#runtime, entry, bytes);
+    if (isCallKind(entry.method.kind)) void serveCallOnStream(this.#runtime, entry, bytes);
+    else serveStream(this.#runtime, entry, bytes);
   }
 
   call(bytes: ServerByteCall): void {
