@@ -51,7 +51,7 @@ export interface Pair extends AsyncDisposable {
   can(caseName: string): boolean;
   /** Runs a case for about `seconds`; rejects when a message was lost or changed. */
   run(caseName: string, seconds: number): Promise<RunResult>;
-  /** Memory that one open, idle stream takes, over `count` of them; `undefined` when it cannot hold them. */
+  /** Memory that one open, idle stream takes, over `count` of them beside as many; `undefined` when it cannot hold them. */
   idleStreamBytes(count: number): Promise<SideBytes | undefined>;
 }
 

@@ -48,7 +48,11 @@ export class Held {
 
   /** Opens that many more streams, each proven by an echo. */
   async openStreams(count: number): Promise<void> {
-    for (let i = 0; i < count; i++) await this.#open();
+    let left = count;
+    const opener = async (): Promise<void> => {
+      while (left-- > 0) await this.#open();
+    };
+    await Promise.all(Array.from({ length: Math.min(16, count) }, opener));
   }
 
   /** Echoes, each on the stream whose turn it is, so that all of them are used alike. */

@@ -157,9 +157,8 @@ export class NodePair implements Pair {
 
   async idleStreamBytes(count: number): Promise<SideBytes | undefined> {
     if (!this.has("bidi")) return undefined;
-    // The first ones pay for code, pools and a heap that has grown to its working size.
-    await this.run("open.10pairs.c64", 1);
-    await this.#client.call({ operation: "openIdle", count: 200 });
+    // The first ones pay for code, pools and a heap that grows to its working size.
+    await this.#client.call({ operation: "openIdle", count }, 120);
     const rss = async (): Promise<[number, number]> => [
       (await this.#client.call({ operation: "rss" })) as number,
       (await this.#server.call({ operation: "rss" })) as number,

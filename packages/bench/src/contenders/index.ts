@@ -8,6 +8,7 @@ export const contenders: Readonly<Record<string, Load>> = {
   ceiling: async () => (await import("./ceiling/ceiling.ts")).ceiling,
   ttheader: async () => (await import("./slipstream.ts")).overTtheader,
   http2: async () => (await import("./slipstream.ts")).overHttp2,
+  h2: async () => (await import("./h2.ts")).h2,
   "http2-node": async () => (await import("./slipstream.ts")).overNodeHttp2,
   "http2-grpc-js": async () => (await import("./http2-grpc-js.ts")).overGrpcJs,
   websocket: async () => (await import("./slipstream.ts")).overWebSocket,

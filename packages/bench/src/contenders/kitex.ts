@@ -69,8 +69,8 @@ class KitexPair implements Pair {
 
   async idleStreamBytes(count: number): Promise<SideBytes> {
     const resident = () => Promise.all([ask<number>(this.#client, "rss"), ask<number>(this.#server, "rss")]);
-    // The first ones pay for pools.
-    await ask(this.#client, "openIdle", { count: 200 });
+    // The first ones pay for pools and for a heap that grows to its working size.
+    await ask(this.#client, "openIdle", { count });
     const before = await resident();
     await ask(this.#client, "openIdle", { count });
     const after = await resident();

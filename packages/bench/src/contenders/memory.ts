@@ -12,7 +12,7 @@ export const overMemory: Contender = {
   packages: [],
   startServer: async () => ({ port: 0 }),
   async connect() {
-    const transport = memory({ maxCalls: 20_000 });
+    const transport = memory({ maxCalls: 25_000 });
     await benchServer(transport).listen();
     return benchClient(createClient(Bench, { transport }));
   },

@@ -9,7 +9,7 @@ import { Bench, streamMessage } from "../messages.ts";
 import { type Around, benchClient, benchServer } from "./service.ts";
 
 /** The streams of one contender at once, with room to spare. */
-const maxStreams = 20_000;
+const maxStreams = 25_000;
 
 interface Transports {
   readonly scheme?: string;

@@ -71,7 +71,7 @@ function idleTable(results: Results): string[] {
   return [
     "## An open, idle stream",
     "",
-    "Growth of resident memory over 10,000 of them, divided by their number.",
+    "Growth of resident memory from 10,000 to 20,000 of them, for each.",
     "",
     ...table(
       ["contender", "client, KiB", "server, KiB"],

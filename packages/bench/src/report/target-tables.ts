@@ -47,7 +47,7 @@ function groupTable({ title }: TargetGroup, judged: readonly Judged[]): string[]
 }
 
 function titleOf(target: Target): string {
-  if (target.kind === "idle") return target.of;
+  if (target.kind === "idle") return `${target.of}, ${target.sides === "both" ? "both sides" : "each side"}`;
   if (target.kind === "codec")
     return `${target.what} ${target.struct === "large" ? "700 B" : "80 B"}, to ${target.to}`;
   const title = cases[target.case]?.title ?? target.case;
@@ -56,7 +56,7 @@ function titleOf(target: Target): string {
 }
 
 function markOf(target: Target): string {
-  if (target.kind === "idle") return `${short(target.atMostKib)}, aim ${short(target.aim)}`;
-  const aim = target.kind === "ratio" ? target.aim : undefined;
-  return aim === undefined ? short(target.atLeast) : `${short(target.atLeast)}, aim ${short(aim)}`;
+  const mark = short(target.kind === "idle" ? target.atMostKib : target.atLeast);
+  const aim = target.kind === "codec" ? undefined : target.aim;
+  return aim === undefined ? mark : `${mark}, aim ${short(aim)}`;
 }

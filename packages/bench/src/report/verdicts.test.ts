@@ -74,14 +74,18 @@ it("takes the CPU of both sides where the target is about that", () => {
   expect(verdictOn(results, { ...target, figure: "cpu" })?.reached).toEqual([15, 12.5, 15.5]);
 });
 
-it("holds the side that takes more memory against the limit", () => {
-  const idle = { kind: "idle", of: "ttheader", aim: 4 } as const;
+it("holds the memory of the side that takes more, or of both, against the limit", () => {
+  const idle = { kind: "idle", of: "ttheader", sides: "each", aim: 4 } as const;
   expect(verdictOn(results, { ...idle, atMostKib: 6 })).toEqual({
     reached: [5],
     isMet: true,
     isAimMet: false,
   });
   expect(verdictOn(results, { ...idle, atMostKib: 4 })?.isMet).toBe(false);
+  expect(verdictOn(results, { ...idle, sides: "both", atMostKib: 6 })).toMatchObject({
+    reached: [8],
+    isMet: false,
+  });
 });
 
 it("says how many times as fast a codec is", () => {

@@ -15,7 +15,11 @@ export function verdictOn(results: Results, target: Target): Verdict | undefined
   if (reached.length === 0) return undefined;
   const value = median(reached);
   if (target.kind === "idle")
-    return { reached, isMet: value <= target.atMostKib, isAimMet: value <= target.aim };
+    return {
+      reached,
+      isMet: value <= target.atMostKib,
+      isAimMet: value <= (target.aim ?? target.atMostKib),
+    };
   const isMet = value >= target.atLeast;
   const aim = target.kind === "ratio" ? target.aim : undefined;
   return { reached, isMet, isAimMet: aim === undefined ? isMet : value >= aim };
@@ -41,11 +45,12 @@ function ratioOf(results: Results, target: RatioTarget): number[] {
   );
 }
 
-/** The side that takes more. */
 function idleOf(results: Results, target: IdleTarget): number[] {
   return results.idle
     .filter(({ contender }) => contender === target.of)
-    .map(({ client, server }) => Math.max(client, server) / 1024);
+    .map(
+      ({ client, server }) => (target.sides === "both" ? client + server : Math.max(client, server)) / 1024,
+    );
 }
 
 function codecOf(results: Results, { struct, what, to }: CodecTarget): number[] {
