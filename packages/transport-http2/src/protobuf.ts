@@ -52,7 +52,7 @@ export type ProtobufMethods<S extends GeneratedService> = {
 
 /**
  * The descriptor of a Protobuf service, for `createClient` and `server.add`: ordinary gRPC, with content type
- * `application/grpc`. What is sent may be a message, or a plain object with its fields.
+ * `application/grpc`. What is sent is a message as `create` makes it; where types allow it, a plain object with its fields.
  *
  * @example
  * import { Greeter } from "./gen/greeter_pb.ts";
