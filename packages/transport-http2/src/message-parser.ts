@@ -1,4 +1,4 @@
-import { RpcError } from "@slipstream/stream";
+import { allocate, RpcError } from "@slipstream/stream";
 
 /** Bytes before each message: a flag and the length (gRPC's "Length-Prefixed-Message"). */
 export const prefixBytes = 5;
@@ -89,7 +89,7 @@ export class MessageParser {
       this.#sink.onMessage(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length), flag === 1);
       return at + length;
     }
-    this.#partial = new Uint8Array(length);
+    this.#partial = allocate(length);
     this.#filled = 0;
     this.#isCompressed = flag === 1;
     return this.#fill(this.#partial, chunk, at, end);

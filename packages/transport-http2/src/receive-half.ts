@@ -137,7 +137,8 @@ export class ReceiveHalf implements MessageSink {
   }
 }
 
-let unsettled: ReceiveHalf[] = [];
+/** One array for all: one that is thrown away might be of the old generation by then, and keep the streams alive. */
+const unsettled: ReceiveHalf[] = [];
 
 /** After this turn, in which most messages are taken. */
 function settleLater(half: ReceiveHalf): void {
@@ -145,7 +146,6 @@ function settleLater(half: ReceiveHalf): void {
 }
 
 function settleAll(): void {
-  const halves = unsettled;
-  unsettled = [];
-  for (const half of halves) half.settle();
+  for (let i = 0; i < unsettled.length; i++) unsettled[i]?.settle();
+  unsettled.length = 0;
 }
