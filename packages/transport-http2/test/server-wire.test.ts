@@ -305,6 +305,19 @@ describe.each(engines)("a server over %s, on the wire", (_, engine) => {
     }
   });
 
+  it("ends a call by itself at the deadline that came with it, whatever handler and client do [B34][B35]", async () => {
+    await using world = await start();
+    const stream = world.client.open("/Echo/Collect", { "grpc-timeout": "60m" });
+    stream.write(framed(encode({ text: "one" })));
+    const { header, trailer } = await answerOf(stream);
+    expect(trailer.get("grpc-status") ?? header.get("grpc-status")).toBe("4");
+    await until(() => world.seen.ended === 1);
+    expect(world.seen.reason).toMatchObject({
+      code: "deadline_exceeded",
+      message: "context deadline exceeded",
+    });
+  });
+
   it("ends the handler's context when the client resets, with the code [B24]", async () => {
     await using world = await start();
     const stream = world.client.open("/Echo/Collect");
