@@ -8,6 +8,7 @@ import {
   type StreamHandler,
 } from "@slipstream/h2";
 import { fromRawHeaders, toNodeHeaders } from "./fields.ts";
+import { byReferenceBytes, TurnBuffer } from "./turn-buffer.ts";
 
 /** What a stream may hold unsent before its owner is asked to wait. */
 const highWaterBytes = 64 * 1024;
@@ -28,8 +29,8 @@ export class NodeStream implements Stream {
   readonly #node: Http2Stream;
   readonly #owner: StreamOwner;
   #handler: StreamHandler | undefined;
-  #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
+  /** What was written in this turn and Node was not given yet. */
+  #pending: TurnBuffer | undefined;
   #hasWritten = false;
   #wantsDrain = false;
   #unread = 0;
@@ -65,15 +66,14 @@ export class NodeStream implements Stream {
     return this.#isEnding;
   }
 
-  /** What is written is put together when the turn ends. */
   get copiesBelowBytes(): number {
-    return 0;
+    return byReferenceBytes;
   }
 
   get bufferedBytes(): number {
     if (this.#isClosed) return 0;
     const trailer = this.#isEnding && !this.#hasEnded ? 1 : 0;
-    return this.#pendingBytes + this.#node.writableLength + trailer;
+    return (this.#pending?.bytes ?? 0) + this.#node.writableLength + trailer;
   }
 
   /** From here on `handler` hears of the stream, and of content once {@link NodeStream.read} was called. */
@@ -132,7 +132,7 @@ export class NodeStream implements Stream {
 
   write(bytes: Uint8Array, prefix?: Uint8Array): boolean {
     if (this.#isClosed || this.#isEnding) return true;
-    if (prefix !== undefined && prefix.length > 0) this.#gather(Uint8Array.prototype.slice.call(prefix));
+    if (prefix !== undefined && prefix.length > 0) this.#gather(prefix);
     if (bytes.length > 0) this.#gather(bytes);
     // The first message goes with the header section, if that was sent in this turn.
     if (!this.#hasWritten) this.#flush();
@@ -152,8 +152,7 @@ export class NodeStream implements Stream {
 
   reset(code: number): void {
     if (this.#isClosed) return;
-    this.#pending = [];
-    this.#pendingBytes = 0;
+    this.#pending = undefined;
     this.#close({ code, by: "local", unprocessed: false, message: `reset here with code ${code}` });
     this.#node.close(code);
   }
@@ -175,26 +174,26 @@ export class NodeStream implements Stream {
   }
 
   #gather(bytes: Uint8Array): void {
-    this.#pendingBytes += bytes.length;
-    // Frames of one turn leave in one write: a call into Node for each costs more than all the rest.
-    if (this.#pending.push(bytes) === 1) process.nextTick(() => this.#flush());
+    if (this.#pending === undefined) {
+      this.#pending = new TurnBuffer();
+      process.nextTick(this.#flush);
+    }
+    this.#pending.add(bytes);
   }
 
-  #flush(): void {
-    if (this.#pending.length === 0 || this.#isClosed) return;
-    const [first] = this.#pending;
-    const bytes = this.#pending.length === 1 ? first : Buffer.concat(this.#pending);
+  readonly #flush = (): void => {
+    const pending = this.#pending;
+    if (pending === undefined || this.#isClosed) return;
     this.#hasWritten = true;
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    this.#node.write(bytes, () => this.#drained());
-  }
+    this.#pending = undefined;
+    pending.writeTo(this.#node, this.#drained);
+  };
 
-  #drained(): void {
+  readonly #drained = (): void => {
     if (!this.#wantsDrain || this.#isClosed || this.bufferedBytes > 0) return;
     this.#wantsDrain = false;
     this.#handler?.onDrain();
-  }
+  };
 
   #sendTrailers(): void {
     if (this.#isClosed || this.#node.destroyed) return;
