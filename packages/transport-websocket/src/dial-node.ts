@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import type { DialEvents, DialOptions } from "./dial.ts";
 import { closeOptions, WsLink } from "./node/ws-link.ts";
+import { maxMaskedBytes } from "./pack.ts";
 import { subprotocol } from "./subprotocol.ts";
 
 /** `ws` sends pings, so the session does not have to. */
@@ -37,7 +38,7 @@ export function dial(
     })
     .once("open", () => {
       isSettled = true;
-      events.onOpen(new WsLink(socket, tcp as Socket, pingIntervalMs));
+      events.onOpen(new WsLink(socket, tcp as Socket, maxMaskedBytes, pingIntervalMs));
     })
     .once("unexpected-response", (_, response) => {
       let text = "";

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { type Framing, type LinkReceiver, messageFraming } from "@slipstream/ttheader";
 import type { RawData, WebSocket } from "ws";
 import type { StartableLink } from "../dial.ts";
-import { maxPackedBytes, packFrames } from "../pack.ts";
+import { packFrames } from "../pack.ts";
 
 /** Above this much in the socket's buffer, streams wait. */
 const highWaterBytes = 256 * 1024;
@@ -16,16 +16,20 @@ export class WsLink implements StartableLink {
   readonly closed: Promise<void>;
   readonly #socket: WebSocket;
   readonly #tcp: Socket;
+  readonly #maxPackedBytes: number;
   readonly #pingIntervalMs: number;
   #receiver: LinkReceiver | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #isWaiting = false;
   #error: Error | undefined;
 
-  /** `tcp` is what the WebSocket runs on; `pingIntervalMs` 0: no pings. */
-  constructor(socket: WebSocket, tcp: Socket, pingIntervalMs: number) {
+  /**
+   * `tcp` is what the WebSocket runs on; frames share messages of up to `maxPackedBytes`; `pingIntervalMs` 0: no pings.
+   */
+  constructor(socket: WebSocket, tcp: Socket, maxPackedBytes: number, pingIntervalMs: number) {
     this.#socket = socket;
     this.#tcp = tcp;
+    this.#maxPackedBytes = maxPackedBytes;
     this.#pingIntervalMs = pingIntervalMs;
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
   }
@@ -58,7 +62,7 @@ export class WsLink implements StartableLink {
     const socket = this.#socket;
     // It is closing, and says so by its event.
     if (socket.readyState !== socket.OPEN) return true;
-    const messages = packFrames(chunks, maxPackedBytes);
+    const messages = packFrames(chunks, this.#maxPackedBytes);
     const last = messages.length - 1;
     this.#tcp.cork();
     for (let i = 0; i < last; i++) socket.send(messages[i] as Uint8Array);
