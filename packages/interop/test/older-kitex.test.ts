@@ -2,7 +2,7 @@ import { Context, withPersistentValue, withValue } from "@slipstream/metainfo";
 import { type Client, createClient } from "@slipstream/rpc";
 import { type TtheaderTransport, ttheader } from "@slipstream/transport-ttheader";
 import { FrameKind } from "@slipstream/ttheader";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Lab } from "../src/gen/lab.ts";
 import {
   type Call,
@@ -206,12 +206,15 @@ describeKitex("TTHeader streaming with Kitex v0.14.1, which knows no RST", () =>
   });
 
   describe("a server of it", () => {
-    it("ignores META on stream 0 and on the id of a stream", async () => {
+    it("ignores META on stream 0, with a line in its log, and on the id of a stream", async () => {
+      const logged = () => kitex.process.stderr.match(/read a unknown stream/g)?.length ?? 0;
+      const before = logged();
       using peer = await RawConnection.connect(kitex.target);
       peer.write(meta({ sid: 0, method: "" }), open(), meta(), say("hi"));
       const [header, data] = await peer.take(2);
       expect(header?.kind).toBe(FrameKind.header);
       expect(data && textOf(data)).toBe("echo:hi");
+      await vi.waitFor(() => expect(logged()).toBe(before + 1));
     });
 
     it("ends every stream of a connection on which an RST comes", async () => {
