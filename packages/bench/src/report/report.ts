@@ -1,17 +1,22 @@
 import { cases } from "../cases.ts";
 import { type Measurement, median, perCpuSecond, type Results, rate, ratios } from "../results.ts";
+import type { Figure } from "../targets.ts";
 import { growthTables } from "./growth-tables.ts";
 import { short, spread, table } from "./table.ts";
 import { targetTables } from "./target-tables.ts";
+
+const ceiling = "ceiling";
 
 /** The whole report as Markdown. */
 export function report(results: Results): string {
   const sections = [
     ["# Benchmark results"],
     picture(results),
-    ratioTable(results),
-    ceilingTable(results),
+    ratioTable(results, results.baseline, "rate"),
+    ratioTable(results, results.baseline, "cpu"),
     targetTables(results),
+    ratioTable(results, ceiling, "rate"),
+    ratioTable(results, ceiling, "cpu"),
     growthTables(results),
     idleTable(results),
     codecTable(results),
@@ -29,40 +34,34 @@ function picture(results: Results): string[] {
   return [`![Operations per second, as ratios to ${results.baseline}](ratios.svg)`];
 }
 
-function ratioTable(results: Results): string[] {
-  if (results.measurements.length === 0) return [];
-  const { baseline } = results;
-  const names = results.contenders.map(({ name }) => name).filter((name) => name !== baseline);
+/** Each contender's figure over that of another, case by case. */
+function ratioTable(results: Results, to: string, figure: Figure): string[] {
+  const { contenders, baseline, rounds, measurements, cases: names } = results;
+  if (!measurements.some(({ contender }) => contender === to)) return [];
+  const others = contenders.map(({ name }) => name).filter((name) => name !== to && name !== baseline);
+  const what = figure === "rate" ? "per second" : "per CPU second of both sides";
   return [
-    `## Ratios to ${baseline}`,
+    `## ${to === ceiling ? "Shares of the ceiling" : `Ratios to ${to}`}, ${what}`,
     "",
-    `Operations per second over those of ${baseline} in the same round: median (lowest to highest of ${results.rounds} rounds).`,
+    `Operations ${what}, over those of ${to === ceiling ? "the hand-written loop" : to} in the same round: median (lowest to highest of ${rounds} rounds).`,
     "",
-    ...table(["case", ...names], ratioRows(results, names, baseline)),
-  ];
-}
-
-function ceilingTable(results: Results): string[] {
-  const base = "ceiling";
-  const without = [base, results.baseline];
-  const names = results.contenders.map(({ name }) => name).filter((name) => !without.includes(name));
-  if (results.measurements.length === 0 || !results.contenders.some(({ name }) => name === base)) return [];
-  return [
-    "## Shares of the ceiling",
-    "",
-    "Operations per second over those of the hand-written loop in the same round.",
-    "",
-    ...table(["case", ...names], ratioRows(results, names, base)),
-  ];
-}
-
-function ratioRows(results: Results, names: readonly string[], base: string): string[][] {
-  return results.cases.map((name) => [
-    cases[name]?.title ?? name,
-    ...names.map((contender) =>
-      spread(ratios(results, { contender, case: name }, { contender: base, case: name })),
+    ...table(
+      ["case", ...others],
+      names.map((name) => [
+        cases[name]?.title ?? name,
+        ...others.map((contender) =>
+          spread(
+            ratios(
+              results,
+              { contender, case: name },
+              { contender: to, case: name },
+              figure === "rate" ? rate : perCpuSecond,
+            ),
+          ),
+        ),
+      ]),
     ),
-  ]);
+  ];
 }
 
 function idleTable(results: Results): string[] {

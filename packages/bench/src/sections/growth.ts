@@ -28,7 +28,6 @@ export async function measureGrowth(lab: Lab, plan: GrowthPlan): Promise<GrowthP
         points.push(...(await along(lab, name, axis, plan)));
       });
     }
-    console.error(`growth of ${name} measured`);
   }
   if (lab.contenders.some(({ name }) => name === "ttheader")) {
     await lab.attempt("what is installed around calls", async () => {
