@@ -95,6 +95,11 @@ export class Context implements Ended {
     return this.lifetime?.check()?.reason;
   }
 
+  /** Whether anything can end it: a deadline, a signal or a `cancel`, its own or of a context that it derives from. */
+  get canEnd(): boolean {
+    return this.lifetime !== undefined;
+  }
+
   onEnd(listener: (reason: unknown) => void): () => void {
     return this.lifetime === undefined ? nothing : this.lifetime.onEnd(listener);
   }

@@ -33,7 +33,7 @@ import { ClientStart, checkMetadataSize } from "./client-start.ts";
 import { ClientMessageStream } from "./client-stream.ts";
 import { locate } from "./locate.ts";
 import { metadataFields } from "./metadata-fields.ts";
-import { ContextEnded } from "./reasons.ts";
+import { endedOf } from "./reasons.ts";
 import { type Addresses, addressesOf, onlyAddress, type Placed, place, roundRobin } from "./targets.ts";
 import { resultOf, Trace } from "./trace.ts";
 
@@ -75,7 +75,9 @@ export class ClientRuntime {
 
   /** A ping-pong, oneway or unary call. Its promise and the transport's are the only ones: they are most of a small call's cost. */
   async call(method: AnyMethod, request: unknown, options: CallOptions | undefined): Promise<unknown> {
-    const { info, trace } = this.#begin(method, options);
+    const asked = this.#begin(method, options);
+    const trace = Trace.start(this.#options.tracers, asked, this.#options.onEvent);
+    const info = trace ? asked.withContext(trace.context) : asked;
     try {
       const response = this.#chain
         ? await this.#chain(info, request)
@@ -92,7 +94,9 @@ export class ClientRuntime {
 
   /** Opens a stream; for server streaming the one request is sent and the side half-closed before it is handed out. */
   async open(method: AnyMethod, request: unknown, options: StreamOptions | undefined): Promise<unknown> {
-    const { info, trace } = this.#begin(method, options);
+    const asked = this.#begin(method, options);
+    const trace = Trace.start(this.#options.tracers, asked, this.#options.onEvent);
+    const info = trace ? asked.withContext(trace.context) : asked;
     try {
       const stream = await (this.#chain ? this.#chain(info, undefined) : this.#openStream(info));
       const opened = openedStream(info);
@@ -108,21 +112,19 @@ export class ClientRuntime {
     }
   }
 
-  #begin(method: AnyMethod, options: AnyOptions | undefined): { info: CallInfo; trace: Trace | undefined } {
+  #begin(method: AnyMethod, options: AnyOptions | undefined): CallInfo {
     let context = options?.context ?? currentContext();
     const timeoutMs = options?.timeoutMs ?? this.#options.timeoutMs;
     if (options) checkTimeouts(options);
     if (timeoutMs !== undefined) context = withTimeout(context, timeoutMs);
     if (options?.signal) context = withSignal(context, options.signal);
-    const info = new CallInfo({
+    return new CallInfo({
       side: "client",
       service: this.service.name,
       descriptor: method,
       context,
       options,
     });
-    const trace = Trace.start(this.#options.tracers, info, this.#options.onEvent);
-    return { info: trace ? info.withContext(trace.context) : info, trace };
   }
 
   async #openStream(info: CallInfo): Promise<ClientMessageStream> {
@@ -222,7 +224,7 @@ export class ClientRuntime {
    * @throws RpcError when the call is over before it began, or its metadata is too large.
    */
   #starter(info: CallInfo): (address: Address) => CallStart {
-    const ended = new ContextEnded(info.context);
+    const ended = endedOf(info.context);
     if (ended.reason) throw ended.reason;
     const metadata = this.#metadata(info);
     checkMetadataSize(info.context, metadata, this.#options);

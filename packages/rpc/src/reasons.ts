@@ -1,5 +1,5 @@
 import { type Context, ContextError } from "@slipstream/metainfo";
-import { BizStatusError, type CallError, type Ended, RpcError } from "@slipstream/stream";
+import { BizStatusError, type CallError, type Ended, neverEnded, RpcError } from "@slipstream/stream";
 
 /** The reason of a handler's context once the handler has returned; one for all, since most end with nobody listening. */
 export const handlerReturned: ContextError = new ContextError("cancelled");
@@ -27,8 +27,13 @@ export function thrownToError(thrown: unknown): CallError {
   return RpcError.from(thrown);
 }
 
+/** The end of a context, as transports see it. */
+export function endedOf(context: Context): Ended {
+  return context.canEnd ? new ContextEnded(context) : neverEnded;
+}
+
 /** A context as transports see it: ends with the same reason for everybody who asks, as an RpcError. */
-export class ContextEnded implements Ended {
+class ContextEnded implements Ended {
   readonly #context: Context;
   #error: RpcError | undefined;
 

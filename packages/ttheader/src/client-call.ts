@@ -3,6 +3,7 @@ import {
   type CallStart,
   type Ended,
   type Fields,
+  neverEnded,
   noFields,
   type Reply,
   RpcError,
@@ -42,6 +43,7 @@ export class ClientCall implements Exchange {
 
   /** Cancels the call when it ends before its time. */
   watch(ended: Ended): void {
+    if (ended === neverEnded) return;
     const stop = ended.onEnd((reason) => this.#cancel(reason));
     if (this.#isEnded) stop();
     else this.#stopWatching = stop;

@@ -4,6 +4,7 @@ import {
   type ClientByteStream,
   type Ended,
   type Fields,
+  neverEnded,
   noFields,
   type Peer,
   RpcError,
@@ -56,6 +57,7 @@ export class ClientStream implements ClientByteStream, Exchange {
 
   /** Cancels the stream when the call ends. */
   watch(ended: Ended): void {
+    if (ended === neverEnded) return;
     const stop = ended.onEnd((reason) => this.cancel(reason));
     if (this.#isEnded) stop();
     else this.#stopWatching = stop;

@@ -118,7 +118,9 @@ describe("calls in a row", () => {
       }
     }
     expect(seen.slice(0, 9).map((start) => start.persistent.get("k"))).toEqual(said.map(String));
-    expect(seen.slice(9).map((start) => (start.metadata[0]?.[1] as Uint8Array)[0])).toEqual(said);
+    expect(seen.slice(9).map((start) => start.metadata)).toEqual(
+      said.map((now) => [["b-bin", Uint8Array.of(now)]]),
+    );
   });
 
   it("give their server bytes of its own, which it may change", async () => {
