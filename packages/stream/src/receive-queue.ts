@@ -42,6 +42,11 @@ export class ReceiveQueue<T extends { readonly byteLength: number } = Uint8Array
     return this.#queuedBytes;
   }
 
+  /** Whether somebody waits: the next message goes straight to them. */
+  get isAwaited(): boolean {
+    return this.#waiters !== undefined;
+  }
+
   get isEnded(): boolean {
     return this.#ended;
   }

@@ -23,6 +23,8 @@ export class ReceiveHalf implements MessageSink {
   readonly #parser: MessageParser;
   readonly #queue: ReceiveQueue;
   #unconsumed = 0;
+  /** The size on the wire of a message that is unpacked at once. */
+  #packedBytes = -1;
   /** Messages that are unpacked when they are taken: what waits is what came. */
   #compressed: WeakSet<Uint8Array> | undefined;
   #broken: RpcError | undefined;
@@ -33,7 +35,7 @@ export class ReceiveHalf implements MessageSink {
     this.#host = host;
     this.#maxMessageBytes = maxMessageBytes;
     this.#parser = new MessageParser(maxMessageBytes, this);
-    this.#queue = new ReceiveQueue((message) => this.#consume(prefixBytes + message.length));
+    this.#queue = new ReceiveQueue((message) => this.#consume(prefixBytes + this.#sizeOnWire(message)));
   }
 
   /** Takes DATA off the wire. */
@@ -65,18 +67,27 @@ export class ReceiveHalf implements MessageSink {
           "a message is marked as compressed, and grpc-encoding names no compression",
         );
       }
+      if (this.#queue.isAwaited) {
+        this.#packedBytes = message.length;
+        this.#queue.push(decompress(message, this.#maxMessageBytes));
+        this.#packedBytes = -1;
+        return;
+      }
       this.#compressed ??= new WeakSet();
       this.#compressed.add(message);
     }
     this.#queue.push(message);
   }
 
+  #sizeOnWire(message: Uint8Array): number {
+    return this.#packedBytes < 0 ? message.length : this.#packedBytes;
+  }
+
   /** As `ByteStream.recv`. */
   recv(): Promise<Uint8Array | undefined> | Uint8Array | undefined {
     if (this.#broken !== undefined) throw this.#broken;
     const message = this.#queue.recv();
-    if (this.encoding === "identity") return message;
-    return message instanceof Promise ? message.then(this.#unpack) : this.#unpack(message);
+    return message instanceof Promise ? message : this.#unpack(message);
   }
 
   /** As `ByteStream.tryRecv`. */
@@ -118,7 +129,7 @@ export class ReceiveHalf implements MessageSink {
     });
   }
 
-  readonly #unpack = (message: Uint8Array | undefined): Uint8Array | undefined => {
+  #unpack(message: Uint8Array | undefined): Uint8Array | undefined {
     if (message === undefined || this.#compressed?.has(message) !== true) return message;
     try {
       return decompress(message, this.#maxMessageBytes);
@@ -127,7 +138,7 @@ export class ReceiveHalf implements MessageSink {
       this.#host.onBroken(this.#broken);
       throw thrown;
     }
-  };
+  }
 
   #consume(bytes: number): void {
     const count = Math.min(bytes, this.#unconsumed);
