@@ -79,12 +79,11 @@ function writeField(
   keeper: Keeper,
 ): number {
   try {
+    w.room(scalarRoom);
     if (type.kind === "bool") {
       if (typeof value !== "boolean") throw misfit("a boolean", value);
-      w.room(scalarRoom);
       w.boolField(header, previous, value);
     } else {
-      w.room(scalarRoom);
       w.field(header, previous);
       writeValue(w, type, value, keeper);
     }
