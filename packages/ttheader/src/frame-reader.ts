@@ -1,7 +1,7 @@
 import { allocate } from "@slipstream/stream";
 import { FIXED_BYTES, MAGIC } from "./format.ts";
 import { FrameError } from "./frame-error.ts";
-import { wrongMagic } from "./frame-head.ts";
+import { int32, uint16, wrongMagic } from "./frame-head.ts";
 import { overLimit, type ResolvedFrameLimits } from "./limits.ts";
 import type { MessageScanner } from "./message-scanner.ts";
 
@@ -234,17 +234,4 @@ export function plainBytes(chunk: Uint8Array): Uint8Array {
   return chunk.constructor === Uint8Array
     ? chunk
     : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-}
-
-function uint16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
-}
-
-function int32(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)
-  );
 }

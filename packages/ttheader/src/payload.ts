@@ -1,5 +1,6 @@
 import { encodeMessageHead, MessageType } from "@slipstream/thrift";
 import { FrameError } from "./frame-error.ts";
+import { int32, uint16 } from "./frame-head.ts";
 
 /**
  * How a ping-pong message is wrapped: a bare Thrift message, one with a length before it, or Kitex's own
@@ -94,12 +95,4 @@ export function withLength(beginning: Uint8Array, restBytes = 0): Uint8Array {
   new DataView(framed.buffer).setUint32(0, beginning.length + restBytes);
   framed.set(beginning, 4);
   return framed;
-}
-
-function int32(bytes: Uint8Array, at: number): number {
-  return (uint16(bytes, at) << 16) | uint16(bytes, at + 2);
-}
-
-function uint16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }
