@@ -32,6 +32,8 @@ export interface Running {
   readonly target: Target;
   /** What both ends reported through `onEvent`. */
   readonly events: readonly TransportEvent[];
+  /** Makes the connection, which may take longer than the deadline of a case. */
+  connect(): Promise<void>;
   /** Another client of the same server, over the same connections. */
   client<S extends ServiceDescriptor>(
     service: S,
@@ -67,6 +69,11 @@ export class World implements AsyncDisposable {
       transport: pair.client,
       target,
       events,
+      async connect() {
+        await client(Blob)
+          .swap(new Uint8Array())
+          .catch(() => {});
+      },
       client,
     };
   }

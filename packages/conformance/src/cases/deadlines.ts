@@ -11,7 +11,7 @@ export const deadlines: readonly Case[] = [
     title: "ends a whole stream at the deadline of the context that opened it, on both sides [B33][B35]",
     async run(world) {
       const codes = new Gate<readonly string[]>();
-      const { talk } = await world.start({
+      const { talk, connect } = await world.start({
         talk: {
           async chat(stream) {
             const recv = await failure(stream.recv());
@@ -20,6 +20,7 @@ export const deadlines: readonly Case[] = [
           },
         },
       });
+      await connect();
       const stream = await talk.chat({ context: withTimeout(Context.background, 40) });
       expect((await failure(stream.recv())).code).toBe("deadline_exceeded");
       expect((await failure(stream.send({ text: "late" }))).code).toBe("deadline_exceeded");
@@ -30,7 +31,7 @@ export const deadlines: readonly Case[] = [
   {
     title: "bounds a whole stream by timeoutMs, also one whose messages keep coming [B32][B33]",
     async run(world) {
-      const { talk } = await world.start({
+      const { talk, connect } = await world.start({
         talk: {
           async *story() {
             for (let n = 0; ; n++) {
@@ -40,6 +41,7 @@ export const deadlines: readonly Case[] = [
           },
         },
       });
+      await connect();
       const stream = await talk.story({ text: "" }, { timeoutMs: 50 });
       expect((await failure(all(stream))).code).toBe("deadline_exceeded");
     },
@@ -48,7 +50,7 @@ export const deadlines: readonly Case[] = [
     title: "bounds a ping-pong call by timeoutMs [B32]",
     async run(world) {
       const ended = new Gate<string>();
-      const { talk } = await world.start({
+      const { talk, connect } = await world.start({
         talk: {
           async ping(line, { signal }) {
             signal.addEventListener("abort", () => ended.open((signal.reason as RpcError).code));
@@ -57,6 +59,7 @@ export const deadlines: readonly Case[] = [
           },
         },
       });
+      await connect();
       const error = await failure(talk.ping({ text: "" }, { timeoutMs: 40 }));
       expect([error.code, error.method]).toEqual(["deadline_exceeded", "Talk/Ping"]);
       expect(await ended.opened).toBe("deadline_exceeded");
@@ -135,7 +138,7 @@ export const deadlines: readonly Case[] = [
     title: "ends a call at its deadline although the handler does not heed it",
     async run(world) {
       const mayReturn = new Gate();
-      const { talk, server } = await world.start({
+      const { talk, server, connect } = await world.start({
         talk: {
           async chat() {
             await mayReturn.opened;
@@ -146,6 +149,7 @@ export const deadlines: readonly Case[] = [
           },
         },
       });
+      await connect();
       const stream = await talk.chat({ timeoutMs: 30 });
       const calls = [failure(stream.recv()), failure(talk.ping({ text: "" }, { timeoutMs: 30 }))];
       for (const { code } of await Promise.all(calls)) expect(code).toBe("deadline_exceeded");
@@ -226,7 +230,7 @@ export const deadlines: readonly Case[] = [
     title: "frees both sides of a stream whose ends wait for one another, by its deadline [B29]",
     async run(world) {
       const freed = new Gate();
-      const { talk } = await world.start({
+      const { talk, connect } = await world.start({
         talk: {
           async chat(stream) {
             // Waits for the client, which waits for it: they never agreed who ends.
@@ -235,6 +239,7 @@ export const deadlines: readonly Case[] = [
           },
         },
       });
+      await connect();
       const stream = await talk.chat({ timeoutMs: 40 });
       expect((await failure(stream.recv())).code).toBe("deadline_exceeded");
       await freed.opened;

@@ -138,7 +138,7 @@ export const endings: readonly Program[] = [
     title: "a deadline that passes, on both sides [B33][B35]",
     async observe(world) {
       const log: Record<string, unknown> = {};
-      const { talk } = await world.start({
+      const { talk, connect } = await world.start({
         talk: {
           async chat(stream) {
             await stream.send({ text: "in time" });
@@ -153,6 +153,7 @@ export const endings: readonly Program[] = [
           },
         },
       });
+      await connect();
       const stream = await talk.chat({ timeoutMs: 60 });
       log["client recv"] = [
         await outcome(stream.recv()),
