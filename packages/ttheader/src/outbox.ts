@@ -23,9 +23,24 @@ class Slab {
   }
 }
 
-// One for all connections: one each would be most of an idle connection's memory. It is written from its start again as
-// soon as the links have let go of it: new memory for every 64 KiB would keep the garbage collector busy.
+// One for all connections: one each would be most of an idle connection's memory. Slabs are written from their start again
+// as soon as the links have let go of them: new memory for every 64 KiB would keep the garbage collector busy.
 let slab = new Slab(SLAB_BYTES);
+/** Those that nobody uses, enough for one flush. */
+const spares: Slab[] = [];
+const MAX_SPARES = FLUSH_BYTES / SLAB_BYTES;
+
+function nextSlab(size: number): Slab {
+  return (size <= SLAB_BYTES ? spares.pop() : undefined) ?? new Slab(Math.max(SLAB_BYTES, size));
+}
+
+function letGo(used: Slab, isHeld: boolean): void {
+  used.users--;
+  if (isHeld) used.isHeld = true;
+  if (used.users > 0 || used.isHeld) return;
+  used.end = 0;
+  if (used !== slab && spares.length < MAX_SPARES) spares.push(used);
+}
 
 /** A payload that leaves as it is, and who wants to hear that it has left. */
 interface Lent {
@@ -47,8 +62,10 @@ export class Outbox {
   /** What of `bytes` is ours and in no piece yet. */
   #runStart = 0;
   #runEnd = 0;
-  /** Where it has something that the link was not given yet. */
+  /** Where it writes, and has something that the link was not given yet. */
   #slab: Slab | undefined;
+  /** The same of slabs that are full. */
+  #fullSlabs: Slab[] = [];
   #pieces: Uint8Array[] = [];
   #lent: Lent[] = [];
   #pendingBytes = 0;
@@ -67,7 +84,7 @@ export class Outbox {
 
   /** Makes room for `size` bytes in a row, and returns where in `bytes` it begins. Nothing else may write before `commit`. */
   reserve(size: number): number {
-    if (size > slab.bytes.length - slab.end) slab = new Slab(Math.max(SLAB_BYTES, size));
+    if (size > slab.bytes.length - slab.end) slab = nextSlab(size);
     if (this.#slab !== slab || this.#runEnd !== slab.end) {
       this.#seal();
       this.#use(slab);
@@ -108,13 +125,14 @@ export class Outbox {
     if (this.isBlocked || this.#pendingBytes === 0) return;
     this.#seal();
     const pieces = this.#pieces;
-    const lent = this.#lent;
     this.#pieces = [];
-    this.#lent = [];
     this.#pendingBytes = 0;
     if (!this.#link.write(pieces)) this.isBlocked = true;
     const isHeld = this.#link.isEmpty !== true;
     this.#letGo(isHeld);
+    if (this.#lent.length === 0) return;
+    const lent = this.#lent;
+    this.#lent = [];
     if (!isHeld) for (const { payload, release } of lent) release(payload);
   };
 
@@ -130,7 +148,8 @@ export class Outbox {
   }
 
   #use(next: Slab): void {
-    // What it has in an older slab does not matter: only the newest is ever written again.
+    if (this.#slab === next) return;
+    if (this.#slab !== undefined) this.#fullSlabs.push(this.#slab);
     this.#slab = next;
     this.bytes = next.bytes;
     next.users++;
@@ -138,13 +157,13 @@ export class Outbox {
 
   /** Also so that an idle connection keeps no slab alive. */
   #letGo(isHeld: boolean): void {
-    const used = this.#slab;
-    if (used === undefined) return;
+    if (this.#slab === undefined) return;
+    letGo(this.#slab, isHeld);
     this.#slab = undefined;
     this.bytes = noBytes;
-    used.users--;
-    if (isHeld) used.isHeld = true;
-    if (used.users === 0 && !used.isHeld) used.end = 0;
+    if (this.#fullSlabs.length === 0) return;
+    for (const full of this.#fullSlabs) letGo(full, isHeld);
+    this.#fullSlabs = [];
   }
 
   #seal(): void {
