@@ -37,7 +37,7 @@ await section("pinned", async () => ({
   measurements: [...found.measurements, ...(await measurePinned(lab, plan))],
 }));
 await section("growth", async () => ({
-  growth: await measureGrowth(lab, { seconds: seconds * 0.75, burnInSeconds: plan.burnInSeconds }),
+  growth: await measureGrowth(lab, { seconds: seconds * 0.75, burnInSeconds: plan.burnInSeconds * 2 }),
 }));
 await section("idle", async () => ({ idle: await measureIdle(lab) }));
 await section("codec", async () => ({ codecs: await measureCodecs(lab, 5, options.fromSources) }));
