@@ -98,7 +98,12 @@ export class ClientRuntime {
     const trace = Trace.start(this.#options.tracers, asked, this.#options.onEvent);
     const info = trace ? asked.withContext(trace.context) : asked;
     try {
-      const stream = await (this.#chain ? this.#chain(info, undefined) : this.#openStream(info));
+      const only = this.#onlyAddressOf(info);
+      let stream: unknown;
+      // As in `call`, no promise more than there must be where nothing is installed and nothing to choose.
+      if (this.#chain) stream = await this.#chain(info, undefined);
+      else if (only) stream = this.#toStream(info, await this.#openAt(info, only), undefined);
+      else stream = await this.#openStream(info);
       const opened = openedStream(info);
       opened?.attach(trace);
       if (method.kind === "server") await opened?.sendRequest(request);
@@ -128,26 +133,27 @@ export class ClientRuntime {
   }
 
   async #openStream(info: CallInfo): Promise<ClientMessageStream> {
-    const { transport } = this.#options;
-    const options = this.#callOptions(info);
-    const start = this.#starter(info);
     const only = this.#onlyAddressOf(info);
-    let bytes: ClientByteStream;
-    let placed: Placed | undefined;
-    if (only) bytes = await transport.open(start(only), options);
-    else {
-      const attempt = (address: Address): Promise<ClientByteStream> =>
-        transport.open(start(address), options);
-      ({ result: bytes, placed } = await this.#place(info, undefined, "open", attempt));
-    }
+    if (only) return this.#toStream(info, await this.#openAt(info, only), undefined);
+    const start = this.#starter(info);
+    const attempt = (address: Address): Promise<ClientByteStream> =>
+      this.#options.transport.open(start(address), this.#callOptions(info));
+    const { result: bytes, placed } = await this.#place(info, undefined, "open", attempt);
+    return this.#toStream(info, bytes, placed);
+  }
+
+  #openAt(info: CallInfo, address: Address): Promise<ClientByteStream> {
+    return this.#options.transport.open(this.#starter(info)(address), this.#callOptions(info));
+  }
+
+  #toStream(info: CallInfo, bytes: ClientByteStream, placed: Placed | undefined): ClientMessageStream {
     info.peer = bytes.peer;
-    const recvTimeout = info.options?.recvTimeoutMs ?? this.#options.recvTimeoutMs;
     const stream = new ClientMessageStream({
       bytes,
       info,
       placed,
       middleware: this.#middleware,
-      recvTimeout,
+      recvTimeout: info.options?.recvTimeoutMs ?? this.#options.recvTimeoutMs,
     });
     info.stream = stream;
     return stream;

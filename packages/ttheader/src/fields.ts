@@ -46,8 +46,8 @@ const nothing: ReceivedFields = {
 
 /** @throws RpcError `internal` when the side entry is malformed. */
 export function readFields(head: FrameHead): ReceivedFields {
-  const pairs = head.strings();
-  if (pairs === undefined || pairs.size === 0) return nothing;
+  const pairs = head.hasPairs ? head.strings() : undefined;
+  if (pairs === undefined) return nothing;
   const side = pairs.get(SIDE_ENTRY_KEY);
   return {
     fields: (side === undefined ? undefined : decodeSideEntry(side).fields) ?? nativeFields(pairs),

@@ -23,6 +23,8 @@ export class FrameHead {
   payloadEnd = 0;
   /** Whether there is a section for string pairs, be it empty: Kitex tells "no map" from "empty map". */
   hasStrings = false;
+  /** Whether there is any string pair, the ACL token included: most heads of frames have none. */
+  hasPairs = false;
 
   /** Where the sections lie, up to the payload. */
   bytes: Uint8Array = noBytes;
@@ -82,6 +84,7 @@ export class FrameHead {
     this.payloadStart = 0;
     this.payloadEnd = 0;
     this.hasStrings = false;
+    this.hasPairs = false;
   }
 
   /** Undefined when the frame has no section for strings. */
@@ -94,7 +97,7 @@ export class FrameHead {
 
   /** Shows `visitor` each string pair in order. A key may come twice: the last one counts. */
   visitPairs(visitor: PairVisitor): void {
-    if (this.hasStrings) visitPairs(this.bytes, this.sectionsStart, this.payloadStart, visitor);
+    if (this.hasPairs) visitPairs(this.bytes, this.sectionsStart, this.payloadStart, visitor);
   }
 
   /** Whether the sections are these bytes, so that what they say is known. */
@@ -113,6 +116,7 @@ export class FrameHead {
     let at = this.sectionsStart;
     let digit = -1;
     let hasStrings = false;
+    let hasPairs = false;
     if (at > end) throw new FrameError("truncated", "the transforms run past the end of the header info");
     while (at < end) {
       const section = bytes[at++] as number;
@@ -134,6 +138,7 @@ export class FrameHead {
         hasStrings = true;
         // Keys and values alternate.
         let left = uint16(bytes, at) * 2;
+        if (left > 0) hasPairs = true;
         at += 2;
         for (; left > 0; left--) {
           if (at + 2 > end) throw pastEnd(section);
@@ -143,6 +148,7 @@ export class FrameHead {
         }
       } else if (section === Section.aclToken) {
         hasStrings = true;
+        hasPairs = true;
         const length = uint16(bytes, at);
         if (length > max) throw overLimit("the ACL token", length, "maxStringBytes", max);
         at += 2 + length;
@@ -155,6 +161,7 @@ export class FrameHead {
       if (at > end) throw pastEnd(section);
     }
     this.hasStrings = hasStrings;
+    this.hasPairs = hasPairs;
     return digit;
   }
 }
