@@ -339,7 +339,8 @@ describe.each(engines)("a server over %s, on the wire", (_, engine) => {
     expect(world.seen.reason?.code).toBe("unavailable");
     const late = world.client.open("/Echo/Collect", { "grpc-timeout": "45m" });
     late.write(framed(encode({ text: "two" })));
-    await until(() => world.seen.received.length === 2);
+    // On a busy machine the deadline itself may come first.
+    await until(() => world.seen.received.length === 2 || world.seen.ended === 2);
     late.close(8);
     await until(() => world.seen.ended === 2);
     expect(world.seen.reason?.code).toBe("deadline_exceeded");
