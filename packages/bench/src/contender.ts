@@ -7,6 +7,8 @@ export interface Described {
   readonly note: string;
   /** Packages whose versions the report prints. */
   readonly packages: readonly string[];
+  /** Over how many idle streams its memory is measured, where many take minutes to open. @defaultValue 10,000 */
+  readonly idleStreams?: number;
 }
 
 /**

@@ -9,7 +9,7 @@ export async function measureIdle(lab: Lab): Promise<IdleStream[]> {
   for (const contender of lab.contenders) {
     await lab.attempt(`idle streams of ${contender.name}`, async () => {
       await using pair = await lab.start(contender);
-      const bytes = await pair.idleStreamBytes(streams);
+      const bytes = await pair.idleStreamBytes(contender.idleStreams ?? streams);
       if (bytes) results.push({ contender: contender.name, ...bytes });
     });
   }

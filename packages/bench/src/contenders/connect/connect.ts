@@ -18,7 +18,8 @@ function message(payload: Uint8Array, seq: number): StreamMessage {
 export const connect: Contender = {
   name: "connect",
   isTyped: true,
-  note: "gRPC by connect-node: Protobuf messages, async iterators; without its compression of replies from 1 KiB",
+  note: "gRPC by connect-node: Protobuf messages, async iterators; without its compression of replies from 1 KiB; idle streams: 2,000",
+  idleStreams: 2_000,
   packages: ["@connectrpc/connect", "@connectrpc/connect-node", "@bufbuild/protobuf"],
   async startServer() {
     const handler = connectNodeAdapter({
