@@ -71,11 +71,7 @@ export class FrameReader implements FrameSource {
   #scanner: MessageScanner | undefined;
   #isStopped = false;
 
-  constructor(
-    limits: ResolvedFrameLimits,
-    receiver: FrameReceiver,
-    createScanner?: (() => MessageScanner) | undefined,
-  ) {
+  constructor(limits: ResolvedFrameLimits, receiver: FrameReceiver, createScanner?: () => MessageScanner) {
     this.#limits = limits;
     this.#receiver = receiver;
     this.#createScanner = createScanner;
