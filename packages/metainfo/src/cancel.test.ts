@@ -36,6 +36,27 @@ afterEach(() => {
 });
 
 describe("cancelling", () => {
+  it("is the same by `cancel`, which may be passed on, and by `end`", () => {
+    const one = withCancel(background);
+    const other = withCancel(background);
+    const reasons = [ends(one.context), ends(other.context)];
+    one.end("enough");
+    one.cancel("too late");
+    other.cancel("enough");
+    expect(reasons).toEqual([["enough"], ["enough"]]);
+  });
+
+  it("is possible for a context that says so, and for those that derive from it", () => {
+    expect([background.canEnd, withValue(background, "k", "v").canEnd]).toEqual([false, false]);
+    const ending = [
+      withCancel(background).context,
+      withTimeout(background, 1000),
+      withSignal(background, new AbortController().signal),
+    ];
+    for (const context of ending) expect(withValue(context, "k", "v").canEnd).toBe(true);
+    expect(ending.map((context) => context.detached().canEnd)).toEqual([false, false, false]);
+  });
+
   it("ends the context with the cause, once, and tells those who listen", () => {
     const { context, cancel } = withCancel(background);
     const told = ends(context);

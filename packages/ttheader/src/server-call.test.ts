@@ -15,6 +15,7 @@ import { peer, ScriptedPeer } from "../test/scripted-peer.ts";
 import { fromHex } from "../test/worked-frames.ts";
 import { ClientSession } from "./client-session.ts";
 import { Flag, IntKey } from "./format.ts";
+import { encodeFrame } from "./frame-encode.ts";
 import { resolveSessionOptions, type SessionOptions } from "./options.ts";
 import { readPayload } from "./payload.ts";
 import { ServerSession } from "./server-session.ts";
@@ -209,6 +210,21 @@ describe("several requests", () => {
     );
     return { ...server, waiting };
   }
+
+  it("that are answered at once are answered in order, however many come together", () => {
+    const client = new ScriptedPeer();
+    const session = new ServerSession(
+      client,
+      { address: "client:1", transport: "test" },
+      resolveSessionOptions({ maxStreams: 20_000 }),
+      { stream: () => {}, call: (call) => call.reply(reply({ outcome: { message: call.request } })) },
+    );
+    client.receiver = session;
+    const ids = Array.from({ length: 10_000 }, (_, i) => i + 1);
+    session.onData(Buffer.concat(ids.map((id) => encodeFrame(peer.message(id, request(id))))));
+    expect(client.take().map(({ sequenceId }) => sequenceId)).toEqual(ids);
+    expect(session.openCount).toBe(0);
+  });
 
   it("of a client that takes replies in order are served one after another", async () => {
     const { client, waiting } = slowly();
