@@ -12,6 +12,9 @@ const pollMs = 5;
 export class BrowserLink implements StartableLink {
   readonly framing: Framing = messageFraming;
   readonly canPause = false;
+  readonly chunksAreMessages = true;
+  /** A browser copies what it is given to send. */
+  readonly isEmpty = true;
   readonly closed: Promise<void>;
   readonly #socket: BrowserWebSocket;
   #resolveClosed!: () => void;

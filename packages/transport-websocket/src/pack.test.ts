@@ -34,9 +34,11 @@ describe("the messages that a turn's frames share", () => {
   ])("hold whole frames, in order, and stay small unless one frame is large", (lengths, cuts, maxBytes) => {
     const frames = lengths.map((length, i) => frame(length, i));
     const all = joined(frames);
-    // The session writes a frame's payload apart, and what stands in one slab together.
-    const ends = [...new Set([...cuts.map((cut) => cut % all.length), all.length])].sort((a, b) => a - b);
-    const chunks = ends.map((end, i) => new Uint8Array(all.subarray(ends[i - 1] ?? 0, end)));
+    // A session keeps frames whole, and puts together what stands in one slab.
+    const ends = [...new Set([...cuts.map((cut) => cut % frames.length), frames.length])].sort(
+      (a, b) => a - b,
+    );
+    const chunks = ends.map((end, i) => new Uint8Array(joined(frames.slice(ends[i - 1] ?? 0, end))));
     const messages = packFrames(chunks, maxBytes);
     expect(joined(messages).equals(all)).toBe(true);
     expect(messages.flatMap(framesOf)).toEqual(lengths);
@@ -45,10 +47,10 @@ describe("the messages that a turn's frames share", () => {
     }
   });
 
-  it("are one when all fit", () => {
-    const frames = [frame(10, 1), frame(20, 2), frame(30, 3)];
-    expect(packFrames(frames, 72)).toEqual([new Uint8Array(joined(frames))]);
-    expect(packFrames(frames, 71)).toHaveLength(2);
+  it("are one when all of a chunk fits", () => {
+    const chunk = new Uint8Array(joined([frame(10, 1), frame(20, 2), frame(30, 3)]));
+    expect(packFrames([chunk], 72)).toEqual([chunk]);
+    expect(packFrames([chunk], 71)).toHaveLength(2);
   });
 
   it("leave a single chunk as it is", () => {

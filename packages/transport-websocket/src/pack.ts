@@ -1,4 +1,4 @@
-/** The most that shares a message of a server, and what any peer must be ready to take. */
+/** The most that shares a message of a server or a browser, and what any peer must be ready to take. */
 export const maxPackedBytes: number = 256 * 1024;
 
 /** The most that shares a message of a client: masking, most of the cost, is a tenth cheaper a byte than in long ones. */
@@ -8,18 +8,20 @@ export const maxMaskedBytes: number = 16 * 1024;
 const lengthBytes = 4;
 
 /**
- * Puts what one turn of the event loop wrote into few messages: whole frames only, and no more bytes in a message than
- * `maxBytes` unless a single frame has more. One message costs a system call, one frame in it next to nothing.
+ * Cuts what one turn of the event loop wrote, whole frames in each chunk, into messages of no more than `maxBytes`, unless
+ * a single frame has more. One message costs a system call, one frame in it next to nothing.
  */
-export function packFrames(chunks: readonly Uint8Array[], maxBytes: number): Uint8Array[] {
-  const total = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  const [first] = chunks;
-  if (total <= maxBytes) return chunks.length === 1 && first ? [first] : [join(chunks, total)];
-  const bytes = join(chunks, total);
+export function packFrames(chunks: readonly Uint8Array[], maxBytes: number): readonly Uint8Array[] {
+  return chunks.some((chunk) => chunk.length > maxBytes)
+    ? chunks.flatMap((chunk) => cutBetweenFrames(chunk, maxBytes))
+    : chunks;
+}
+
+function cutBetweenFrames(bytes: Uint8Array, maxBytes: number): Uint8Array[] {
   const messages: Uint8Array[] = [];
   let start = 0;
   let end = 0;
-  while (end < total) {
+  while (end < bytes.length) {
     const frameEnd = end + lengthBytes + lengthAt(bytes, end);
     if (frameEnd - start > maxBytes && end > start) {
       messages.push(bytes.subarray(start, end));
@@ -27,18 +29,8 @@ export function packFrames(chunks: readonly Uint8Array[], maxBytes: number): Uin
     }
     end = frameEnd;
   }
-  messages.push(bytes.subarray(start, total));
+  messages.push(bytes.subarray(start));
   return messages;
-}
-
-function join(chunks: readonly Uint8Array[], total: number): Uint8Array {
-  const bytes = new Uint8Array(total);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
 function lengthAt(bytes: Uint8Array, at: number): number {

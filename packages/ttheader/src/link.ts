@@ -15,6 +15,8 @@ export interface Link {
   readonly canPause: boolean;
   /** How frames lie in what it delivers: `streamFraming`, `mixedFraming` or `messageFraming`. */
   readonly framing: Framing;
+  /** Whether a chunk reaches the peer as one message: then each has whole frames, and no payload leaves apart. */
+  readonly chunksAreMessages?: boolean;
   /** Absent where that is not known. */
   readonly outgoing?: Outgoing;
   /**

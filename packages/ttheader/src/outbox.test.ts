@@ -3,7 +3,7 @@ import { expect, it, vi } from "vitest";
 import { fuzzRuns, fuzzTimeoutMs, join } from "../test/arbitrary-frames.ts";
 import { type Framing, streamFraming } from "./frame-reader.ts";
 import type { Link } from "./link.ts";
-import { BY_REFERENCE_BYTES, Outbox } from "./outbox.ts";
+import { Outbox } from "./outbox.ts";
 
 vi.setConfig({ testTimeout: fuzzTimeoutMs });
 
@@ -56,7 +56,7 @@ let lastByte = 0;
 
 function write({ outbox, written }: Connection, size: number): void {
   lastByte = (lastByte + 1) & 0xff;
-  const isLarge = size >= BY_REFERENCE_BYTES;
+  const isLarge = outbox.takesByReference(size);
   const at = outbox.reserve(isLarge ? 0 : size);
   if (isLarge) {
     // What was let go of may be written again at once.
@@ -107,10 +107,30 @@ it("writes on over what the link has taken, instead of taking new memory", () =>
   const one = connection();
   const buffers = new Set<ArrayBufferLike>();
   for (let i = 0; i < 1_000; i++) {
-    write(one, BY_REFERENCE_BYTES - 1);
+    write(one, 4_000);
     buffers.add(one.outbox.bytes.buffer);
     one.outbox.flush();
   }
   // What another test left in the first one may still be held.
   expect(buffers.size).toBeLessThanOrEqual(2);
+});
+
+it("keeps frames whole where each chunk is a message", () => {
+  const messages: Uint8Array[] = [];
+  const link: Link = Object.assign(new SlowLink(), {
+    chunksAreMessages: true,
+    write: (chunks: readonly Uint8Array[]) => messages.push(...chunks.map((chunk) => chunk.slice())) > 0,
+  });
+  const outbox = new Outbox(link, () => {});
+  for (const size of [10, 70_000, 3_000, 60_000, 8_000]) {
+    expect(outbox.takesByReference(size)).toBe(false);
+    const at = outbox.reserve(size);
+    outbox.bytes.fill(size & 0xff, at, at + size);
+    outbox.commit(at + size);
+  }
+  outbox.flush();
+  const cuts = messages.map((message) => message.length);
+  expect([10, 70_010, 73_010, 133_010, 141_010]).toEqual(
+    expect.arrayContaining(cuts.map((_, i) => cuts.slice(0, i + 1).reduce((sum, length) => sum + length))),
+  );
 });

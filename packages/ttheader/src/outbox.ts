@@ -3,7 +3,7 @@ import type { Link } from "./link.ts";
 
 const SLAB_BYTES = 64 * 1024;
 /** Payloads from here on leave as they are, beside the slab; copying smaller ones is cheaper than another piece. */
-export const BY_REFERENCE_BYTES = 4096;
+const BY_REFERENCE_BYTES = 4096;
 /** More than this is not kept until the end of the turn. */
 const FLUSH_BYTES = 256 * 1024;
 
@@ -19,7 +19,6 @@ class Slab {
 
   constructor(size: number) {
     this.bytes = allocate(size);
-    this.isHeld = size > SLAB_BYTES;
   }
 }
 
@@ -28,10 +27,14 @@ class Slab {
 let slab = new Slab(SLAB_BYTES);
 /** Those that nobody uses, enough for one flush. */
 const spares: Slab[] = [];
-const MAX_SPARES = FLUSH_BYTES / SLAB_BYTES;
+let spareBytes = 0;
 
 function nextSlab(size: number): Slab {
-  return (size <= SLAB_BYTES ? spares.pop() : undefined) ?? new Slab(Math.max(SLAB_BYTES, size));
+  const at = spares.findIndex(({ bytes }) => bytes.length >= size);
+  const [spare] = at < 0 ? [] : spares.splice(at, 1);
+  if (spare === undefined) return new Slab(Math.ceil(size / SLAB_BYTES) * SLAB_BYTES);
+  spareBytes -= spare.bytes.length;
+  return spare;
 }
 
 function letGo(used: Slab, isHeld: boolean): void {
@@ -39,7 +42,9 @@ function letGo(used: Slab, isHeld: boolean): void {
   if (isHeld) used.isHeld = true;
   if (used.users > 0 || used.isHeld) return;
   used.end = 0;
-  if (used !== slab && spares.length < MAX_SPARES) spares.push(used);
+  if (used === slab || spareBytes + used.bytes.length > FLUSH_BYTES) return;
+  spareBytes += used.bytes.length;
+  spares.push(used);
 }
 
 /** A payload that leaves as it is, and who wants to hear that it has left. */
@@ -82,6 +87,11 @@ export class Outbox {
     return this.#pendingBytes;
   }
 
+  /** Whether a payload of so many bytes is to be given to {@link commit} as it is. */
+  takesByReference(size: number): boolean {
+    return size >= BY_REFERENCE_BYTES && this.#link.chunksAreMessages !== true;
+  }
+
   /** Makes room for `size` bytes in a row, and returns where in `bytes` it begins. Nothing else may write before `commit`. */
   reserve(size: number): number {
     if (size > slab.bytes.length - slab.end) slab = nextSlab(size);
@@ -95,8 +105,8 @@ export class Outbox {
   }
 
   /**
-   * Takes what was written up to `end`, and `payload` behind it as it is. Both go to the link together: a link of
-   * messages, such as a WebSocket, never gets a part of a frame. `release` is called if the link lets go of it at once.
+   * Takes what was written up to `end`, and `payload` behind it as it is. `release` is called if the link lets go of it at
+   * once.
    */
   commit(end: number, payload?: Uint8Array, release?: (payload: Uint8Array) => void): void {
     const size = end - this.#runEnd;

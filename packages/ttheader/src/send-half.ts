@@ -2,7 +2,7 @@ import { type CallError, RpcError } from "@slipstream/stream";
 import { StreamErrorNumber } from "./error-numbers.ts";
 import { patchHead } from "./head-writer.ts";
 import { Latch } from "./latch.ts";
-import { BY_REFERENCE_BYTES, type Outbox } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
 
 /** What a message costs of the credit beside its bytes: empty messages must not be free. */
 export const MESSAGE_OVERHEAD_BYTES = 64;
@@ -143,7 +143,7 @@ export class SendHalf {
     const { outbox } = this.#host;
     const head = this.#dataHead;
     const size = message.length;
-    const byReference = size >= BY_REFERENCE_BYTES;
+    const byReference = outbox.takesByReference(size);
     const at = outbox.reserve(byReference ? head.length : head.length + size);
     outbox.bytes.set(head, at);
     patchHead(outbox.bytes, at, this.#id, head.length + size);

@@ -11,7 +11,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { Inflow } from "./inflow.ts";
 import type { Link, LinkReceiver } from "./link.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
-import { BY_REFERENCE_BYTES, Outbox } from "./outbox.ts";
+import { Outbox } from "./outbox.ts";
 import { ConnectionPeer, type SessionPeer } from "./peer.ts";
 import type { ReceiveHalf, ReceiveHost } from "./receive-half.ts";
 import type { SendHalf, SendHost } from "./send-half.ts";
@@ -181,7 +181,7 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     payload: Uint8Array = noBytes,
     rest: Uint8Array = noBytes,
   ): HeadWriter {
-    const start = this.outbox.reserve(HEAD_BYTES + pairsBound + payload.length + roomFor(rest));
+    const start = this.outbox.reserve(HEAD_BYTES + pairsBound + payload.length + this.#roomFor(rest));
     this.#frameStart = start;
     this.#payload = payload;
     this.#rest = rest;
@@ -222,7 +222,7 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
    */
   writeMessage(beginning: Uint8Array, frameId: number, messageId: number, body: Uint8Array): void {
     const { outbox } = this;
-    const at = outbox.reserve(beginning.length + roomFor(body));
+    const at = outbox.reserve(beginning.length + this.#roomFor(body));
     const end = at + beginning.length;
     outbox.bytes.set(beginning, at);
     patchHead(outbox.bytes, at, frameId, beginning.length + body.length);
@@ -233,7 +233,7 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
   /** Writes a message that is in no frame of ours: what stands before its struct, and the struct. */
   writeHeaderless(envelope: Uint8Array, body: Uint8Array): void {
     const { outbox } = this;
-    const at = outbox.reserve(envelope.length + roomFor(body));
+    const at = outbox.reserve(envelope.length + this.#roomFor(body));
     outbox.bytes.set(envelope, at);
     this.#commit(at + envelope.length, body);
   }
@@ -295,9 +295,14 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     this.#line.serve(this.outbox);
   }
 
+  /** What the outbox must have room for of a payload that may go as it is. */
+  #roomFor(rest: Uint8Array): number {
+    return this.outbox.takesByReference(rest.length) ? 0 : rest.length;
+  }
+
   /** Ends what was written up to `end` with `rest`, which goes as it is when it is large. */
   #commit(end: number, rest: Uint8Array): void {
-    if (rest.length >= BY_REFERENCE_BYTES) {
+    if (this.outbox.takesByReference(rest.length)) {
       this.outbox.commit(end, rest);
     } else {
       this.outbox.bytes.set(rest, end);
@@ -382,11 +387,6 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     for (const exchange of this.exchanges.values()) exchange.onConnectionLost(error);
     this.onEnded(isLost ? error : undefined);
   }
-}
-
-/** What the outbox must have room for of a payload that may go as it is. */
-function roomFor(rest: Uint8Array): number {
-  return rest.length < BY_REFERENCE_BYTES ? rest.length : 0;
 }
 
 function badFrame(error: unknown): RpcError {

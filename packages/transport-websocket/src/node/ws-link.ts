@@ -13,6 +13,7 @@ export const closeOptions: object = { closeTimeout: 1000 };
 export class WsLink implements StartableLink {
   readonly framing: Framing = messageFraming;
   readonly canPause = true;
+  readonly chunksAreMessages = true;
   readonly closed: Promise<void>;
   readonly #socket: WebSocket;
   readonly #tcp: Socket;
@@ -32,6 +33,10 @@ export class WsLink implements StartableLink {
     this.#maxPackedBytes = maxPackedBytes;
     this.#pingIntervalMs = pingIntervalMs;
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
+  }
+
+  get isEmpty(): boolean {
+    return this.#socket.bufferedAmount === 0;
   }
 
   start(receiver: LinkReceiver): void {
