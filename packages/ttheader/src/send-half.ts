@@ -12,6 +12,14 @@ const TURN_BYTES = 64 * 1024;
 /** How sending ended in order; the error for those who send afterwards is made when somebody does. */
 export type SendEnd = "half-closed" | "ended";
 
+/** Whom to tell that a message's bytes are needed no more. */
+type Release = (message: Uint8Array) => void;
+
+interface Waiting {
+  readonly message: Uint8Array;
+  readonly release: Release | undefined;
+}
+
 /** What a sending stream needs of its connection. */
 export interface SendHost {
   readonly side: "client" | "server";
@@ -35,7 +43,7 @@ export class SendHalf {
   #sentCost = 0;
   /** The cost up to which the peer lets us send; a peer without flow control never says. */
   #limit: number;
-  #queue: (Uint8Array | undefined)[] | undefined;
+  #queue: (Waiting | undefined)[] | undefined;
   #head = 0;
   #queuedCost = 0;
   #room: Latch<void> | undefined;
@@ -60,14 +68,14 @@ export class SendHalf {
   }
 
   /** As `ByteStream.send`. */
-  send(message: Uint8Array, release?: (message: Uint8Array) => void): Promise<void> | undefined {
+  send(message: Uint8Array, release?: Release): Promise<void> | undefined {
     if (this.#closed !== undefined) throw this.#closedError(this.#closed);
     if (this.#queue === undefined && this.#sentCost < this.#limit && !this.#host.outbox.isBlocked) {
       if (message.length > this.#host.maxMessageBytes) throw this.#tooLarge(message);
       this.#write(message, release);
       return undefined;
     }
-    return this.#enqueue(message);
+    return this.#enqueue(message, release);
   }
 
   /** Lets `write` put the last frame behind all messages. `closed` is what later sends are told of. */
@@ -104,11 +112,11 @@ export class SendHalf {
     const { outbox } = this.#host;
     for (let turn = 0; this.#head < queue.length && turn < TURN_BYTES && !outbox.isBlocked; ) {
       if (this.#sentCost >= this.#limit) return false;
-      const message = queue[this.#head] as Uint8Array;
+      const { message, release } = queue[this.#head] as Waiting;
       queue[this.#head++] = undefined;
       turn += message.length + MESSAGE_OVERHEAD_BYTES;
       this.#queuedCost -= message.length + MESSAGE_OVERHEAD_BYTES;
-      this.#write(message);
+      this.#write(message, release);
     }
     if (this.#head < queue.length) return this.#sentCost < this.#limit;
     this.#queue = undefined;
@@ -121,7 +129,7 @@ export class SendHalf {
     return false;
   }
 
-  #enqueue(message: Uint8Array): Promise<void> {
+  #enqueue(message: Uint8Array, release: Release | undefined): Promise<void> {
     const { maxMessageBytes, maxSendBufferBytes } = this.#host;
     if (message.length > maxMessageBytes) throw this.#tooLarge(message);
     const cost = message.length + MESSAGE_OVERHEAD_BYTES;
@@ -132,14 +140,14 @@ export class SendHalf {
       );
     }
     this.#queue ??= [];
-    this.#queue.push(message);
+    this.#queue.push({ message, release });
     this.#queuedCost += cost;
     if (this.#sentCost < this.#limit) this.#host.waitForRoom(this);
     this.#room ??= new Latch();
     return this.#room.promise;
   }
 
-  #write(message: Uint8Array, release?: (message: Uint8Array) => void): void {
+  #write(message: Uint8Array, release?: Release): void {
     const { outbox } = this.#host;
     const head = this.#dataHead;
     const size = message.length;
