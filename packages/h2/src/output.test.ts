@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Link } from "./link.ts";
 import { Output } from "./output.ts";
+import { SendQueue } from "./send-queue.ts";
 
 /** Keeps what it was given until it is told to let go. */
 class HoldingLink implements Link {
@@ -70,6 +71,44 @@ describe("memory of frames", () => {
       turns(slow, outputs[0], 5, round + 1);
       expect(slow.changed).toBe(0);
       if (round % 4 === 3) slow.letGo();
+    }
+  });
+
+  it("lends large content, and gives it back when the link has let go of all of it", () => {
+    const link = new HoldingLink();
+    const output = new Output(link, () => {});
+    const given: string[] = [];
+    const write = (name: string, size: number): void =>
+      output.data(1, undefined, new Uint8Array(size), 100_000, () => given.push(name));
+    write("small", 100);
+    write("large", 10_000);
+    expect(given).toEqual(["small"]);
+    link.endTurn();
+    expect(given).toEqual(["small", "large"]);
+    link.isSlow = true;
+    write("held", 10_000);
+    link.endTurn();
+    link.letGo();
+    link.endTurn();
+    expect(given).toEqual(["small", "large"]);
+  });
+
+  it("gives back content that left in parts with its last", () => {
+    const link = new HoldingLink();
+    const output = new Output(link, () => {});
+    const queue = new SendQueue();
+    const given: number[] = [];
+    queue.push(new Uint8Array(10_000), ({ length }) => given.push(length));
+    queue.push(new Uint8Array(20_000), ({ length }) => given.push(length));
+    for (const [size, after] of [
+      [8_000, []],
+      [8_000, [10_000]],
+      [13_999, [10_000]],
+      [1, [10_000, 20_000]],
+    ] as const) {
+      queue.take(size, output);
+      link.endTurn();
+      expect(given).toEqual(after);
     }
   });
 });

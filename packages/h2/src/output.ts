@@ -4,9 +4,17 @@ import { allocate } from "./platform.ts";
 
 const SLAB_BYTES = 64 * 1024;
 /** Payloads from here on leave by reference, beside the slab: copying them would cost more than another buffer in the write. */
-export const BY_REFERENCE_BYTES = 4096;
+const BY_REFERENCE_BYTES = 4096;
 /** So much is handed to the link without waiting for the turn's end. */
 const FLUSH_BYTES = 256 * 1024;
+
+/** Hears that its bytes are needed no more. */
+export type Release = (bytes: Uint8Array) => void;
+
+interface Lent {
+  readonly bytes: Uint8Array;
+  readonly release: Release;
+}
 
 /** A slab and where it is free. Bytes before that are not written again before the links have let go of them. */
 class Slab {
@@ -59,6 +67,7 @@ export class Output {
   /** Where in the slab the bytes begin that are not in `#chunks` yet. */
   #start = 0;
   #chunks: Uint8Array[] = [];
+  #lent: Lent[] = [];
   /** Bytes that the link was not given yet. */
   #pending = 0;
   #isScheduled = false;
@@ -81,6 +90,7 @@ export class Output {
   close(): void {
     this.#isClosed = true;
     this.#chunks = [];
+    this.#lent = [];
     this.#slab = NO_SLAB;
     this.#full = undefined;
     this.#start = 0;
@@ -144,7 +154,13 @@ export class Output {
    * Bytes of one stream, as a DATA frame or at the end of the one before, which must not become longer than `maxFrameSize`. The caller has seen to the
    * windows.
    */
-  data(streamId: number, prefix: Uint8Array | undefined, content: Uint8Array, maxFrameSize: number): void {
+  data(
+    streamId: number,
+    prefix: Uint8Array | undefined,
+    content: Uint8Array,
+    maxFrameSize: number,
+    release?: Release,
+  ): void {
     const prefixBytes = prefix === undefined ? 0 : prefix.length;
     const { length } = content;
     const isByReference = length >= BY_REFERENCE_BYTES;
@@ -176,9 +192,11 @@ export class Output {
     if (isByReference) {
       this.#seal();
       this.#chunks.push(content);
+      if (release !== undefined) this.lend(content, release);
       this.#count(length);
     } else {
       bytes.set(content, at);
+      release?.(content);
     }
     if (this.#pending >= FLUSH_BYTES) this.flush();
   }
@@ -202,6 +220,11 @@ export class Output {
       this.commit(length);
     }
     if (this.#pending >= FLUSH_BYTES) this.flush();
+  }
+
+  /** Has `release` called with `bytes` when the link has let go of all that was given to it until the next flush. */
+  lend(bytes: Uint8Array, release: Release): void {
+    this.#lent.push({ bytes, release });
   }
 
   /** Half-closes the stream: with its last DATA frame, if that has not left, or with an empty one. */
@@ -241,10 +264,19 @@ export class Output {
     const chunks = this.#chunks;
     this.#chunks = [];
     const hasRoom = this.#link.write(chunks);
-    this.#letGo(this.#link.isEmpty !== true);
+    const isHeld = this.#link.isEmpty !== true;
+    this.#letGo(isHeld);
+    if (this.#lent.length > 0) this.#giveBack(isHeld);
     if (hasRoom || this.isBlocked) return;
     this.isBlocked = true;
     this.#onBlocked();
+  }
+
+  /** What a link holds for longer is never given back: it has no way to tell. */
+  #giveBack(isHeld: boolean): void {
+    const lent = this.#lent;
+    this.#lent = [];
+    if (!isHeld) for (const { bytes, release } of lent) release(bytes);
   }
 
   #letGo(isHeld: boolean): void {

@@ -1,31 +1,42 @@
+import type { Release } from "./output.ts";
+
 /** Where the bytes of a DATA frame go. */
 export interface DataOutput {
   append(bytes: Uint8Array): void;
+  /** Has `release` called with `bytes` when nothing that was appended so far is needed any more. */
+  lend(bytes: Uint8Array, release: Release): void;
+}
+
+interface Piece {
+  readonly bytes: Uint8Array;
+  readonly release: Release | undefined;
 }
 
 /** Bytes of one stream that wait for a window, in the pieces in which they were written. */
 export class SendQueue {
   bytes = 0;
-  #pieces: (Uint8Array | undefined)[] = [];
+  #pieces: (Piece | undefined)[] = [];
   #first = 0;
   /** How much of the first piece has left. */
   #offset = 0;
 
-  push(piece: Uint8Array): void {
-    this.#pieces.push(piece);
-    this.bytes += piece.length;
+  push(bytes: Uint8Array, release?: Release): void {
+    this.#pieces.push({ bytes, release });
+    this.bytes += bytes.length;
   }
 
   /** Moves the next `size` bytes, of which there must be as many. */
   take(size: number, output: DataOutput): void {
     this.bytes -= size;
     while (size > 0) {
-      const piece = this.#pieces[this.#first] as Uint8Array;
-      const end = Math.min(piece.length, this.#offset + size);
-      output.append(this.#offset === 0 && end === piece.length ? piece : piece.subarray(this.#offset, end));
+      const { bytes, release } = this.#pieces[this.#first] as Piece;
+      const end = Math.min(bytes.length, this.#offset + size);
+      // Lent before its last bytes are appended, which may flush them.
+      if (end === bytes.length && release !== undefined) output.lend(bytes, release);
+      output.append(this.#offset === 0 && end === bytes.length ? bytes : bytes.subarray(this.#offset, end));
       size -= end - this.#offset;
       this.#offset = end;
-      if (end === piece.length) this.#shift();
+      if (end === bytes.length) this.#shift();
     }
   }
 

@@ -1,7 +1,7 @@
 import { ErrorCode, errorCodeName, H2Error } from "./error.ts";
 import type { ConnectionWindow, WindowGrowth } from "./flow-control.ts";
 import { Flag, FrameType } from "./frame.ts";
-import { BY_REFERENCE_BYTES } from "./output.ts";
+import type { Release } from "./output.ts";
 import { SendQueue } from "./send-queue.ts";
 import type { Sender, Waiting } from "./sender.ts";
 import type { Fields, Stream, StreamClose, StreamHandler } from "./types.ts";
@@ -82,10 +82,6 @@ export class SessionStream implements Stream, Waiting {
     return this.#queue === undefined ? 0 : this.#queue.bytes;
   }
 
-  get copiesBelowBytes(): number {
-    return BY_REFERENCE_BYTES;
-  }
-
   // Sending.
 
   inform(fields: Fields): void {
@@ -111,7 +107,7 @@ export class SessionStream implements Stream, Waiting {
     );
   }
 
-  write(bytes: Uint8Array, prefix?: Uint8Array): boolean {
+  write(bytes: Uint8Array, prefix?: Uint8Array, release?: Release): boolean {
     if (this.sending !== Progress.OPEN) {
       this.#expectHeadersSent();
       return true;
@@ -126,13 +122,13 @@ export class SessionStream implements Stream, Waiting {
       size === 0 ||
       sender.output.isBlocked
     ) {
-      return size === 0 || this.#enqueue(bytes, prefix);
+      return size === 0 || this.#enqueue(bytes, prefix, release);
     }
     this.sendWindow -= size;
     sender.window -= size;
     sender.sentBytes += size;
     sender.sends++;
-    sender.output.data(this.id, prefix, bytes, sender.maxFrameSize);
+    sender.output.data(this.id, prefix, bytes, sender.maxFrameSize, release);
     return !sender.output.isBlocked || this.#askForDrain();
   }
 
@@ -155,10 +151,10 @@ export class SessionStream implements Stream, Waiting {
     );
   }
 
-  #enqueue(bytes: Uint8Array, prefix: Uint8Array | undefined): boolean {
+  #enqueue(bytes: Uint8Array, prefix: Uint8Array | undefined, release: Release | undefined): boolean {
     this.#queue ??= new SendQueue();
     if (prefix !== undefined && prefix.length > 0) this.#queue.push(Uint8Array.prototype.slice.call(prefix));
-    if (bytes.length > 0) this.#queue.push(bytes);
+    if (bytes.length > 0) this.#queue.push(bytes, release);
     this.#pump();
     return (this.#queue === undefined && !this.#owner.sender.output.isBlocked) || this.#askForDrain();
   }

@@ -63,9 +63,11 @@ export interface Stream {
    * Sends `bytes`, after a `prefix` of at most 64 bytes that is copied at once and may be reused by the caller. `bytes` belong to the
    * stream from here on. What the peer's windows do not let out yet waits in memory, so stop when there is no room.
    *
+   * @param release - Called with `bytes`, at most once, within `write` or later, when nothing here needs them any more: their
+   * memory may then be used again. Not called where that is not known.
    * @returns whether there is room for more. When not, `onDrain` tells of it. Nothing is sent, and the answer is true, once our side ended.
    */
-  write(bytes: Uint8Array, prefix?: Uint8Array): boolean;
+  write(bytes: Uint8Array, prefix?: Uint8Array, release?: (bytes: Uint8Array) => void): boolean;
 
   /**
    * Half-closes our side after everything written, with a trailer section if given (`shared` as in {@link Stream.respond}). One that cannot be sent (see
@@ -84,9 +86,6 @@ export interface Stream {
 
   /** Bytes written and held back by the peer's windows. */
   readonly bufferedBytes: number;
-
-  /** Shorter `bytes` have been copied when `write` returns true, so that their memory may be written again. 0: none are. */
-  readonly copiesBelowBytes: number;
 }
 
 /**

@@ -9,6 +9,9 @@ export interface SendLimits {
   readonly maxSendBufferBytes: number;
 }
 
+/** Hears that the bytes of a message are needed no more. */
+type Release = (message: Uint8Array) => void;
+
 /** How sending ended in order; the error for those who send afterwards is made when somebody does. */
 export type SendEnd = "half-closed" | "complete";
 
@@ -30,11 +33,7 @@ export class SendHalf {
   }
 
   /** As `ByteStream.send`. */
-  send(
-    stream: Stream,
-    message: Uint8Array,
-    release?: (message: Uint8Array) => void,
-  ): Promise<void> | undefined {
+  send(stream: Stream, message: Uint8Array, release?: Release): Promise<void> | undefined {
     if (this.#closed !== undefined) throw closedError(this.#closed);
     const { maxMessageBytes, maxSendBufferBytes } = this.#limits;
     const { length } = message;
@@ -43,18 +42,22 @@ export class SendHalf {
       const waiting = stream.bufferedBytes + this.#waitingMessages * messageOverhead;
       if (waiting + length > maxSendBufferBytes) throw sendBufferFull(waiting, maxSendBufferBytes);
     }
-    const payload = this.#isCompressed ? compress(message) : message;
-    const hasRoom = stream.write(payload, messagePrefix(payload.length, this.#isCompressed));
+    const hasRoom = this.#isCompressed
+      ? this.#writeCompressed(stream, message, release)
+      : stream.write(message, messagePrefix(length, false), release);
     if (this.#room === undefined) {
       // A write may end the stream; who sent then hears of it by the next send.
-      if (hasRoom || this.#closed !== undefined) {
-        if (this.#isCompressed || length < stream.copiesBelowBytes) release?.(message);
-        return undefined;
-      }
+      if (hasRoom || this.#closed !== undefined) return undefined;
       this.#room = new Latch();
     }
     this.#waitingMessages++;
     return this.#room.promise;
+  }
+
+  #writeCompressed(stream: Stream, message: Uint8Array, release: Release | undefined): boolean {
+    const payload = compress(message);
+    release?.(message);
+    return stream.write(payload, messagePrefix(payload.length, true));
   }
 
   /** There is room again. */

@@ -66,10 +66,6 @@ export class NodeStream implements Stream {
     return this.#isEnding;
   }
 
-  get copiesBelowBytes(): number {
-    return byReferenceBytes;
-  }
-
   get bufferedBytes(): number {
     if (this.#isClosed) return 0;
     const trailer = this.#isEnding && !this.#hasEnded ? 1 : 0;
@@ -130,10 +126,11 @@ export class NodeStream implements Stream {
     }
   }
 
-  write(bytes: Uint8Array, prefix?: Uint8Array): boolean {
+  write(bytes: Uint8Array, prefix?: Uint8Array, release?: (bytes: Uint8Array) => void): boolean {
     if (this.#isClosed || this.#isEnding) return true;
     if (prefix !== undefined && prefix.length > 0) this.#gather(prefix);
     if (bytes.length > 0) this.#gather(bytes);
+    if (bytes.length < byReferenceBytes) release?.(bytes);
     // The first message goes with the header section, if that was sent in this turn.
     if (!this.#hasWritten) this.#flush();
     if (this.bufferedBytes < highWaterBytes) return true;
