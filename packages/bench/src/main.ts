@@ -26,8 +26,8 @@ const plan: Plan = {
   rounds,
   seconds,
   // A quick run has no time for more than one generation of processes.
-  roundsOfAProcess: isQuick ? rounds : 2,
-  burnInSeconds: Math.min(seconds * 3, isQuick ? 0.5 : 1.2),
+  roundsOfAProcess: isQuick ? rounds : 3,
+  burnInSeconds: Math.min(seconds * 2, isQuick ? 0.5 : 1),
   cpu: options.cpu,
 };
 let found: Found = { measurements: [], growth: [], idle: [], codecs: [] };

@@ -5,15 +5,6 @@ import type { Measurement } from "../results.ts";
 import type { Lab } from "./lab.ts";
 import { busyCpus, pilotMs } from "./quiet.ts";
 
-/** What the heavier contenders need thousands of before they run at their steady speed, by kind of case. */
-const burnInCases: Readonly<Record<string, string>> = {
-  unary: "unary.c64",
-  sstream: "sstream.1K.s16",
-  cstream: "cstream.1K.s16",
-  duplex: "duplex.1K.s16",
-  open: "open.10pairs.c64",
-};
-
 export interface Plan {
   readonly cases: readonly string[];
   readonly rounds: number;
@@ -21,7 +12,10 @@ export interface Plan {
   readonly seconds: number;
   /** After how many rounds all processes are started afresh: what the compiler happens to do must not decide. */
   readonly roundsOfAProcess: number;
-  /** How long each kind of case runs in a new process before anything is measured. */
+  /**
+   * How long each case runs in a new process before anything is measured: the more code a contender has, the longer it takes
+   * the compiler to bring it to its steady speed.
+   */
   readonly burnInSeconds: number;
   /** CPU that all processes are pinned to. */
   readonly cpu?: string | undefined;
@@ -78,17 +72,12 @@ async function startAll(lab: Lab, plan: Plan): Promise<Pair[]> {
     if (pair) pairs.push(pair);
   }
   for (const pair of pairs) {
-    for (const name of kinds(plan.cases)) {
+    for (const name of plan.cases) {
       if (!pair.can(name)) continue;
       await lab.attempt(`${pair.name} ${name}`, () => pair.run(name, plan.burnInSeconds));
     }
   }
   return pairs;
-}
-
-/** A case of each kind that is measured: cases of a kind share their code. */
-function kinds(names: readonly string[]): ReadonlySet<string> {
-  return new Set(names.map((name) => burnInCases[name.split(".")[0] ?? ""] ?? name));
 }
 
 async function measure(pair: Pair, name: string, seconds: number): Promise<Omit<Measurement, "round">> {
