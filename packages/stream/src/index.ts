@@ -1,14 +1,12 @@
-// For users
-
 export { allocate, readUtf8, utf8Length, writeUtf8 } from "#text";
 export type { Address } from "./address.ts";
 export { parseAddress } from "./address.ts";
+export { BackOff } from "./back-off.ts";
 export type { Balancer, Pick, PickOutcome, PickRequest, Resolver, Target } from "./balance.ts";
 export { fromBase64, toBase64 } from "./base64.ts";
 export type { CallInfoInit } from "./call-info.ts";
 export { CallInfo } from "./call-info.ts";
 export type { Code } from "./code.ts";
-// For authors of transports, codecs, resolvers and balancers
 export { codeFromNumber, codeToNumber } from "./code.ts";
 export type { MessageCodec, ResponseCodec } from "./codec.ts";
 export { decorateStream } from "./decorate.ts";
@@ -32,6 +30,7 @@ export type { Field, Fields } from "./fields.ts";
 export { noFields } from "./fields.ts";
 export type { HeaderInit } from "./header.ts";
 export { Header, HeaderBuilder, toFields } from "./header.ts";
+export { Latch } from "./latch.ts";
 export type {
   CallHandler,
   Middleware,

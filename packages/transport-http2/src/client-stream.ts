@@ -3,13 +3,13 @@ import {
   type CallStart,
   type ClientByteStream,
   type Fields,
+  Latch,
   noFields,
   type Peer,
   RpcError,
 } from "@slipstream/stream";
 import { type ClientConnection, openFailure } from "./client-connection.ts";
 import { cancelToReset, closeToError, ResetCode } from "./errors.ts";
-import { Latch } from "./latch.ts";
 import type { Opening } from "./pool.ts";
 import { ReceiveHalf, type ReceiveHost } from "./receive-half.ts";
 import { checkResponse, type ResponseReader, type Trailer } from "./received-response.ts";

@@ -1,7 +1,6 @@
 import type { OpenWaiter } from "@slipstream/h2";
 import { Context, runWithContext } from "@slipstream/metainfo";
-import { type Address, type Ended, RpcError } from "@slipstream/stream";
-import { BackOff } from "./back-off.ts";
+import { type Address, BackOff, type Ended, RpcError } from "@slipstream/stream";
 import { ClientConnection, type ConnectionOwner } from "./client-connection.ts";
 import { cannotConnect, type Dial, dial } from "./connect.ts";
 import type { ResolvedOptions } from "./options.ts";

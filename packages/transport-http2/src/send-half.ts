@@ -1,7 +1,6 @@
 import type { Stream } from "@slipstream/h2";
-import { type CallError, messageTooLarge, RpcError, sendBufferFull } from "@slipstream/stream";
+import { type CallError, Latch, messageTooLarge, RpcError, sendBufferFull } from "@slipstream/stream";
 import { compress } from "./compression.ts";
-import { Latch } from "./latch.ts";
 import { messagePrefix } from "./message-parser.ts";
 
 export interface SendLimits {

@@ -3,6 +3,7 @@ import {
   type ClientByteStream,
   Ending,
   type Fields,
+  Latch,
   noFields,
   type Peer,
   RpcError,
@@ -11,7 +12,6 @@ import {
   type StreamEnd,
 } from "@slipstream/stream";
 import { asHeardByServer, asReceived } from "./errors.ts";
-import { Latch } from "./latch.ts";
 import { type Level, Pipe, type PipeLimits } from "./pipe.ts";
 import { copied, serverStart } from "./start.ts";
 

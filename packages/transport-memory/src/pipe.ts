@@ -1,5 +1,11 @@
-import { type CallError, messageTooLarge, ReceiveQueue, RpcError, sendBufferFull } from "@slipstream/stream";
-import { Latch } from "./latch.ts";
+import {
+  type CallError,
+  Latch,
+  messageTooLarge,
+  ReceiveQueue,
+  RpcError,
+  sendBufferFull,
+} from "@slipstream/stream";
 
 export interface PipeLimits {
   readonly windowBytes: number;

@@ -1,8 +1,7 @@
 import { AsyncResource } from "node:async_hooks";
 import type { Socket } from "node:net";
-import { type Address, type Ended, RpcError } from "@slipstream/stream";
+import { type Address, BackOff, type Ended, RpcError } from "@slipstream/stream";
 import { ClientSession, mixedFraming, streamFraming } from "@slipstream/ttheader";
-import { BackOff } from "./back-off.ts";
 import { cannotConnect, type Dial, dial } from "./connect.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { SocketLink } from "./socket-link.ts";

@@ -1,6 +1,7 @@
 import { Context, runWithContext } from "@slipstream/metainfo";
 import {
   type Address,
+  BackOff,
   type CallStart,
   type OnEvent,
   RpcError,
@@ -8,7 +9,6 @@ import {
 } from "@slipstream/stream";
 import { ClientSession, type ResolvedSessionOptions } from "@slipstream/ttheader";
 import { dial } from "#dial";
-import { BackOff } from "./back-off.ts";
 import type { ConnectionState, StateChange } from "./client-options.ts";
 import type { NodeOptions, StartableLink } from "./dial.ts";
 import { clearTimer, setBackgroundTimer, setTimer, type Timer } from "./platform.ts";

@@ -4,6 +4,7 @@ import {
   type ClientByteStream,
   type Ended,
   type Fields,
+  Latch,
   neverEnded,
   noFields,
   type Peer,
@@ -24,7 +25,6 @@ import { type ReceivedFields, readFields } from "./fields.ts";
 import { FrameKind } from "./format.ts";
 import { streamFrame } from "./frame-encode.ts";
 import type { FrameHead } from "./frame-head.ts";
-import { Latch } from "./latch.ts";
 import { methodHeads } from "./method-heads.ts";
 import { ReceiveHalf } from "./receive-half.ts";
 import { SendHalf } from "./send-half.ts";

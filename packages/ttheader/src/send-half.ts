@@ -1,7 +1,6 @@
-import { type CallError, RpcError } from "@slipstream/stream";
+import { type CallError, Latch, RpcError } from "@slipstream/stream";
 import { StreamErrorNumber } from "./error-numbers.ts";
 import { patchHead } from "./head-writer.ts";
-import { Latch } from "./latch.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** What a message costs of the credit beside its bytes: empty messages must not be free. */

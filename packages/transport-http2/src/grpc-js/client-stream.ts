@@ -5,12 +5,12 @@ import {
   type CallStart,
   type ClientByteStream,
   type Fields,
+  Latch,
   noFields,
   type Peer,
   RpcError,
 } from "@slipstream/stream";
 import { encodeMessage } from "../grpc-message.ts";
-import { Latch } from "../latch.ts";
 import { noBackward, readFields, readStatus } from "../received-response.ts";
 import { type GrpcJsLimits, GrpcJsReceiver, GrpcJsSender } from "./message-queue.ts";
 import { fromMetadata } from "./metadata.ts";

@@ -1,6 +1,5 @@
 import type { Readable, Writable } from "node:stream";
-import { type CallError, messageTooLarge, ReceiveQueue, sendBufferFull } from "@slipstream/stream";
-import { Latch } from "../latch.ts";
+import { type CallError, Latch, messageTooLarge, ReceiveQueue, sendBufferFull } from "@slipstream/stream";
 
 /** What the calls of the grpc-js engine heed, on either side. */
 export interface GrpcJsLimits {

@@ -1,4 +1,9 @@
-/** How long an address that cannot be reached is left alone: longer with every failure, and never quite the same. */
+declare const performance: { now(): number };
+
+/**
+ * How long an address that cannot be reached is left alone: `minDelayMs` after the first failure, twice as long with every
+ * further one up to `maxDelayMs`, each give or take a fifth at random.
+ */
 export class BackOff {
   readonly #minDelayMs: number;
   readonly #maxDelayMs: number;
