@@ -183,7 +183,11 @@ function opening(title: string, inFlight: number, nextPairs: () => Pairs): Case 
                 echoes++;
                 stream?.end();
               },
-              onEnd: (error) => (error || echoes !== 1 ? reject(error ?? new Error("no echo")) : resolve()),
+              // No arrow function: `tsx` would give it its name for every stream.
+              onEnd(error) {
+                if (error || echoes !== 1) reject(error ?? new Error("no echo"));
+                else resolve();
+              },
             });
             stream?.send(payload);
           }),

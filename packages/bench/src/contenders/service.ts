@@ -3,7 +3,7 @@ import type { Client } from "@slipstream/rpc";
 import { createServer, type Server } from "@slipstream/rpc/server";
 import type { Middleware, ServerTransport, Tracer } from "@slipstream/stream";
 import type { BenchClient } from "../contender.ts";
-import { Bench, checkMetadata, payloadFor, streamMessage } from "../messages.ts";
+import { Bench, checkMetadata, type Pairs, payloadFor, streamMessage } from "../messages.ts";
 
 /** What is installed around every call, on both sides. */
 export interface Around {
@@ -50,9 +50,8 @@ export function benchClient(client: Client<typeof Bench>): BenchClient {
     },
     bidi({ metadata, onMessage, onEnd }) {
       const context = metadata
-        ? withPersistentValues(Context.background, ...metadata.flat())
+        ? withPersistentValues(Context.background, ...flat(metadata))
         : Context.background;
-      let sent = 0;
       const opened = client.bidi({ context });
       void opened
         .then(async (stream) => {
@@ -62,10 +61,39 @@ export function benchClient(client: Client<typeof Bench>): BenchClient {
           () => onEnd(),
           (error: unknown) => onEnd(error ?? new Error("failed")),
         );
-      return {
-        send: (payload) => void opened.then((stream) => stream.send(streamMessage(payload, sent++))),
-        end: () => void opened.then((stream) => stream.closeSend()),
-      };
+      return new Sending(opened);
     },
   };
+}
+
+const flats = new WeakMap<Pairs, readonly string[]>();
+
+/** Keys and values as `withPersistentValues` takes them. A user has them at hand, so it is no part of a call to put them in this form. */
+function flat(pairs: Pairs): readonly string[] {
+  let known = flats.get(pairs);
+  if (known === undefined) {
+    known = pairs.flat();
+    flats.set(pairs, known);
+  }
+  return known;
+}
+
+type BidiStream = Awaited<ReturnType<Client<typeof Bench>["bidi"]>>;
+
+/** What a duplex case sends by. A class: `tsx` gives every function of an object literal its name anew, which cost more than opening the stream. */
+class Sending {
+  readonly #opened: Promise<BidiStream>;
+  #sent = 0;
+
+  constructor(opened: Promise<BidiStream>) {
+    this.#opened = opened;
+  }
+
+  send(payload: Uint8Array): void {
+    void this.#opened.then((stream) => stream.send(streamMessage(payload, this.#sent++)));
+  }
+
+  end(): void {
+    void this.#opened.then((stream) => stream.closeSend());
+  }
 }
