@@ -2,7 +2,8 @@ import { describe, Fault } from "./fault.ts";
 import { asNodeBuffer, isBytes } from "./protocol/platform.ts";
 import type { Reader } from "./protocol/reader.ts";
 import { high, low, scratchBigInt, scratchInts } from "./protocol/scratch.ts";
-import { fieldHeader, headerId, headerType, WireType } from "./protocol/wire.ts";
+import { fieldHeader, headerId, headerType } from "./protocol/wire.ts";
+import * as WireType from "./protocol/wire-type.ts";
 import { scalarRoom, type Writer } from "./protocol/writer.ts";
 
 /** What `node-int64` makes: the i64 of code for npm `thrift`. */

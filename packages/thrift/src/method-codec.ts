@@ -2,7 +2,7 @@ import { type MessageCodec, type ResponseCodec, RpcError } from "@slipstream/str
 import { type CodecFamily, defaultFamily } from "./codec.ts";
 import { describe } from "./fault.ts";
 import { wireTypeOf, zeroOf } from "./plan.ts";
-import { WireType } from "./protocol/wire.ts";
+import * as WireType from "./protocol/wire-type.ts";
 import { StructDescriptor } from "./struct.ts";
 import type { Field, Message, Struct, Type } from "./types.ts";
 

@@ -1,4 +1,5 @@
-import { fieldHeader, WireType } from "./protocol/wire.ts";
+import { fieldHeader } from "./protocol/wire.ts";
+import * as WireType from "./protocol/wire-type.ts";
 import { scalarOf, scalars } from "./scalars.ts";
 import type { Field, Struct, Type } from "./types.ts";
 
@@ -65,7 +66,7 @@ function makePlan(struct: Struct): StructPlan {
   return { struct, fields, byHeader: new Map(fields.map((field) => [field.header, field])), byProperty };
 }
 
-export function wireTypeOf(type: Type): WireType {
+export function wireTypeOf(type: Type): WireType.Id {
   switch (type.kind) {
     case "list":
       return WireType.List;

@@ -1,12 +1,12 @@
 import { isBytes } from "./protocol/platform.ts";
 import type { Reader } from "./protocol/reader.ts";
-import { WireType } from "./protocol/wire.ts";
+import * as WireType from "./protocol/wire-type.ts";
 import type { Writer } from "./protocol/writer.ts";
 import type { ScalarKind, Type } from "./types.ts";
 
 /** What there is to know of a type that holds no other. */
 export interface Scalar<T = unknown> {
-  readonly wire: WireType;
+  readonly wire: WireType.Id;
   /** What a field that was not sent is. */
   readonly zero: T;
   /** What is expected, for "expected …, got …". */
@@ -17,7 +17,7 @@ export interface Scalar<T = unknown> {
 }
 
 function scalar<T>(
-  wire: WireType,
+  wire: WireType.Id,
   zero: T,
   words: string,
   fits: (value: unknown) => boolean,

@@ -1,6 +1,7 @@
 import { BinaryReader, BinaryWriter } from "./protocol/binary.ts";
 import type { Reader } from "./protocol/reader.ts";
-import { fieldHeader, headerId, headerType, WireType } from "./protocol/wire.ts";
+import { fieldHeader, headerId, headerType } from "./protocol/wire.ts";
+import * as WireType from "./protocol/wire-type.ts";
 import { scalarRoom, type Writer } from "./protocol/writer.ts";
 
 /**

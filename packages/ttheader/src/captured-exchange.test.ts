@@ -5,7 +5,7 @@ import { type Capture, type CapturedEvent, loadCapture, loadCaptures } from "../
 import { ScriptedPeer } from "../test/scripted-peer.ts";
 import { fromHex, toHex } from "../test/worked-frames.ts";
 import { ClientSession } from "./client-session.ts";
-import { FrameKind } from "./format.ts";
+import * as FrameKind from "./format/frame-kind.ts";
 import { decodeFrame, type Frame } from "./frame.ts";
 import { resolveSessionOptions } from "./options.ts";
 import { ServerSession } from "./server-session.ts";

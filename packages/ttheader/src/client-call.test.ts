@@ -6,7 +6,7 @@ import { loadCapture } from "../test/captures.ts";
 import { peer, ScriptedPeer } from "../test/scripted-peer.ts";
 import { fromHex } from "../test/worked-frames.ts";
 import { ClientSession } from "./client-session.ts";
-import { IntKey } from "./format.ts";
+import * as IntKey from "./format/int-key.ts";
 import { resolveSessionOptions, type SessionOptions } from "./options.ts";
 
 interface Client {

@@ -11,7 +11,7 @@ import {
 import { decodeException, encodeException, MessageType, readMessageHead } from "@slipstream/thrift";
 import type { ClientSession } from "./client-session.ts";
 import { CANCEL_PATH_KEY, fromException, readBizStatus, toCancellation } from "./error-numbers.ts";
-import { FrameKind } from "./format.ts";
+import * as FrameKind from "./format/frame-kind.ts";
 import { streamFrame } from "./frame-encode.ts";
 import { FrameError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";

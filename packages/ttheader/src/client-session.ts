@@ -8,7 +8,10 @@ import {
 import { ClientCall } from "./client-call.ts";
 import { ClientStream } from "./client-stream.ts";
 import { type Control, encodeHello } from "./control.ts";
-import { Flag, FrameKind, IntKey, ProtocolId } from "./format.ts";
+import * as Flag from "./format/flag.ts";
+import * as FrameKind from "./format/frame-kind.ts";
+import * as IntKey from "./format/int-key.ts";
+import * as ProtocolId from "./format/protocol-id.ts";
 import { asRpcError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
 import { FrameTemplates } from "./frame-templates.ts";

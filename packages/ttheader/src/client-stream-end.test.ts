@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { bytes, callStart, text } from "../test/calls.ts";
 import { cancelled, connect, failure, open } from "../test/client.ts";
 import { peer } from "../test/scripted-peer.ts";
-import { FrameKind, IntKey } from "./format.ts";
+import * as FrameKind from "./format/frame-kind.ts";
+import * as IntKey from "./format/int-key.ts";
 
 describe("cancelling", () => {
   it("writes RST with code, text and path, then TRAILER", async () => {

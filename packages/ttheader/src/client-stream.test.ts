@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { bytes, callStart, readAll, text } from "../test/calls.ts";
 import { cancelled, connect, exception, failure, open } from "../test/client.ts";
 import { peer } from "../test/scripted-peer.ts";
-import { FrameKind, IntKey } from "./format.ts";
+import * as FrameKind from "./format/frame-kind.ts";
+import * as IntKey from "./format/int-key.ts";
 
 describe("opening", () => {
   it("writes a HEADER with service, method and metainfo, and nothing else, as Kitex does", () => {

@@ -18,11 +18,11 @@ import {
   fromCancellation,
   fromException,
   readBizStatus,
-  StreamErrorNumber,
   toCancellation,
 } from "./error-numbers.ts";
 import { type ReceivedFields, readFields } from "./fields.ts";
-import { FrameKind } from "./format.ts";
+import * as FrameKind from "./format/frame-kind.ts";
+import * as StreamErrorNumber from "./format/stream-error-number.ts";
 import { streamFrame } from "./frame-encode.ts";
 import type { FrameHead } from "./frame-head.ts";
 import { methodHeads } from "./method-heads.ts";

@@ -1,5 +1,6 @@
 import { RpcError } from "@slipstream/stream";
-import { FrameKind } from "./format.ts";
+import * as ControlKey from "./format/control-key.ts";
+import * as FrameKind from "./format/frame-kind.ts";
 import { encodeFrame, streamFrame } from "./frame-encode.ts";
 import type { FrameHead } from "./frame-head.ts";
 
@@ -8,18 +9,6 @@ import type { FrameHead } from "./frame-head.ts";
  * of unknown streams, so it never notices (seen with Kitex v0.14.1 and v0.16.3, client and server). Nothing of this goes
  * to a peer that has not said hello.
  */
-export const ControlKey = {
-  /** "I am Slipstream", with a window; the first frame of a client, and a server's answer to it. */
-  hello: "slipstream",
-  /** Stream 0: credit for each new stream. Another stream: how far it may go, in all. */
-  window: "slipstream-window",
-  /** Open no new streams on this connection. */
-  drain: "slipstream-drain",
-  /** A token to be sent back as pong: whether somebody is there. */
-  ping: "slipstream-ping",
-  pong: "slipstream-pong",
-} as const;
-
 export interface Control {
   readonly isHello: boolean;
   readonly window: number | undefined;

@@ -4,7 +4,7 @@ import { bytes, callStart, readAll, streamHandler } from "../test/calls.ts";
 import { linkPair, type MemoryLink } from "../test/links.ts";
 import { peer, ScriptedPeer } from "../test/scripted-peer.ts";
 import { ClientSession, type ClientSessionEvents } from "./client-session.ts";
-import { FrameKind } from "./format.ts";
+import * as FrameKind from "./format/frame-kind.ts";
 import { resolveSessionOptions, type SessionOptions } from "./options.ts";
 import { ServerSession } from "./server-session.ts";
 

@@ -12,22 +12,7 @@ import {
   ApplicationExceptionType,
   defaultExceptionText,
 } from "@slipstream/thrift";
-
-/** Numbers of Kitex's stream errors (Kitex v0.16.3 `pkg/remote/trans/ttstream/exception.go`). */
-export const StreamErrorNumber = {
-  applicationException: 12001,
-  unexpectedHeader: 12002,
-  illegalBizError: 12003,
-  illegalFrame: 12004,
-  illegalOperation: 12005,
-  transportClosing: 12006,
-  cancelledByUser: 12007,
-  internalCancelled: 12011,
-  handlerReturned: 12012,
-  connectionClosed: 12013,
-  recvTimeout: 12014,
-  streamTimeout: 12015,
-} as const;
+import * as StreamErrorNumber from "./format/stream-error-number.ts";
 
 const FIRST_STREAM_ERROR = 12001;
 const LAST_STREAM_ERROR = 12015;

@@ -1,5 +1,9 @@
 import { allocate } from "@slipstream/stream";
-import { ACL_TOKEN_KEY, Flag, type FrameKind, IntKey, ProtocolId } from "./format.ts";
+import * as Flag from "./format/flag.ts";
+import type * as FrameKind from "./format/frame-kind.ts";
+import * as IntKey from "./format/int-key.ts";
+import * as ProtocolId from "./format/protocol-id.ts";
+import { ACL_TOKEN_KEY } from "./format.ts";
 import { HEAD_BYTES, HeadWriter, pairBound } from "./head-writer.ts";
 import { overLimit, type ResolvedFrameLimits, resolveLimits } from "./limits.ts";
 
@@ -79,13 +83,17 @@ function writeStrings(writer: HeadWriter, strings: readonly StringPair[]): void 
  * The head of a streaming frame without payload, for stream 0: computed once for a method and a kind, copied and patched
  * for each frame.
  */
-export function streamHead(kind: FrameKind, method: string, strings?: readonly StringPair[]): Uint8Array {
+export function streamHead(
+  kind: FrameKind.Kind,
+  method: string,
+  strings?: readonly StringPair[],
+): Uint8Array {
   return encodeFrame(streamFrame(kind, 0, method, strings));
 }
 
 /** The head fields of a streaming frame, as ttstream fills them. */
 export function streamFrame(
-  kind: FrameKind,
+  kind: FrameKind.Kind,
   sequenceId: number,
   method: string,
   strings?: readonly StringPair[],

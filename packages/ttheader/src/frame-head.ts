@@ -1,10 +1,21 @@
-import { ACL_TOKEN_KEY, FIXED_BYTES, Flag, FrameKind, IntKey, MAGIC, ProtocolId, Section } from "./format.ts";
+import * as Flag from "./format/flag.ts";
+import * as FrameKind from "./format/frame-kind.ts";
+import * as IntKey from "./format/int-key.ts";
+import * as ProtocolId from "./format/protocol-id.ts";
+import * as Section from "./format/section.ts";
+import { ACL_TOKEN_KEY, FIXED_BYTES, MAGIC } from "./format.ts";
 import { FrameError } from "./frame-error.ts";
 import { overLimit, type ResolvedFrameLimits } from "./limits.ts";
 import { readName } from "./name-cache.ts";
 import { TextRange } from "./platform.ts";
 
-const KNOWN_PROTOCOLS = new Set<number>(Object.values(ProtocolId));
+const KNOWN_PROTOCOLS = new Set<number>([
+  ProtocolId.thriftBinary,
+  ProtocolId.thriftCompactV2,
+  ProtocolId.kitexProtobuf,
+  ProtocolId.thriftStruct,
+  ProtocolId.protobufStruct,
+]);
 const KIND_DIGIT = 0x30;
 const noBytes = new Uint8Array(0);
 
@@ -18,7 +29,7 @@ export class FrameHead {
   sequenceId = 0;
   protocolId = 0;
   /** `FrameKind.none` unless the streaming flag is set. */
-  kind: FrameKind = FrameKind.none;
+  kind: FrameKind.Kind = FrameKind.none;
   payloadStart = 0;
   payloadEnd = 0;
   /** Whether there is a section for string pairs, be it empty: Kitex tells "no map" from "empty map". */
@@ -227,8 +238,8 @@ class PairMap implements PairVisitor {
   }
 }
 
-function kindOf(digit: number): FrameKind {
-  if (digit >= FrameKind.meta && digit <= FrameKind.rst) return digit as FrameKind;
+function kindOf(digit: number): FrameKind.Kind {
+  if (digit >= FrameKind.meta && digit <= FrameKind.rst) return digit as FrameKind.Kind;
   throw new FrameError(
     "unknown",
     digit === -1

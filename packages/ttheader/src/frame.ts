@@ -1,4 +1,4 @@
-import type { FrameKind } from "./format.ts";
+import type * as FrameKind from "./format/frame-kind.ts";
 import { FrameError } from "./frame-error.ts";
 import { FrameHead } from "./frame-head.ts";
 import { readInts } from "./int-pairs.ts";
@@ -10,7 +10,7 @@ export interface Frame {
   readonly sequenceId: number;
   readonly protocolId: number;
   /** `FrameKind.none` unless the streaming flag is set. */
-  readonly kind: FrameKind;
+  readonly kind: FrameKind.Kind;
   /** Undefined when the section is absent, which is not the same as empty. */
   readonly strings: ReadonlyMap<string, string> | undefined;
   readonly ints: ReadonlyMap<number, string>;

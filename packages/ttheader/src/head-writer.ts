@@ -1,4 +1,5 @@
-import { FIXED_BYTES, MAGIC, Section } from "./format.ts";
+import * as Section from "./format/section.ts";
+import { FIXED_BYTES, MAGIC } from "./format.ts";
 import { FrameError } from "./frame-error.ts";
 import { overLimit, type ResolvedFrameLimits } from "./limits.ts";
 import { writeText } from "./platform.ts";

@@ -3,7 +3,11 @@
 export type { ClientSessionEvents } from "./client-session.ts";
 // Sessions
 export { ClientSession } from "./client-session.ts";
-export { ACL_TOKEN_KEY, Flag, FrameKind, IntKey, ProtocolId } from "./format.ts";
+export * as Flag from "./format/flag.ts";
+export * as FrameKind from "./format/frame-kind.ts";
+export * as IntKey from "./format/int-key.ts";
+export * as ProtocolId from "./format/protocol-id.ts";
+export { ACL_TOKEN_KEY } from "./format.ts";
 export type { Frame } from "./frame.ts";
 export { decodeFrame } from "./frame.ts";
 export type { FrameHeadInit, FrameInit, IntPair, StringPair } from "./frame-encode.ts";

@@ -1,5 +1,5 @@
 import { readUtf8 } from "@slipstream/stream";
-import { Section } from "./format.ts";
+import * as Section from "./format/section.ts";
 import { type FrameHead, uint16 } from "./frame-head.ts";
 
 /** Sees integer pairs where they stand: the text is in `bytes[start, end)`. */

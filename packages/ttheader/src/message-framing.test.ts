@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FrameKind } from "./format.ts";
+import * as FrameKind from "./format/frame-kind.ts";
 import { encodeFrame, streamFrame } from "./frame-encode.ts";
 import type { OversizeFrame } from "./frame-reader.ts";
 import { resolveLimits } from "./limits.ts";

@@ -15,7 +15,10 @@ import {
 import { encodeMessageHead, MessageType } from "@slipstream/thrift";
 import { bizStatusPairs } from "./error-numbers.ts";
 import { SIDE_ENTRY_KEY } from "./fields.ts";
-import { FIXED_BYTES, Flag, IntKey, ProtocolId } from "./format.ts";
+import * as Flag from "./format/flag.ts";
+import * as IntKey from "./format/int-key.ts";
+import * as ProtocolId from "./format/protocol-id.ts";
+import { FIXED_BYTES } from "./format.ts";
 import { encodeFrame, type IntPair, pairsBound, type StringPair, writePairs } from "./frame-encode.ts";
 import type { FrameHead } from "./frame-head.ts";
 import type { FrameTemplate } from "./frame-templates.ts";

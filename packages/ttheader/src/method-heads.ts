@@ -1,4 +1,4 @@
-import { FrameKind } from "./format.ts";
+import * as FrameKind from "./format/frame-kind.ts";
 import { streamHead } from "./frame-encode.ts";
 
 // A peer names the methods, so what is kept is bounded.

@@ -1,5 +1,5 @@
 import { type CallError, Latch, RpcError } from "@slipstream/stream";
-import { StreamErrorNumber } from "./error-numbers.ts";
+import * as StreamErrorNumber from "./format/stream-error-number.ts";
 import { patchHead } from "./head-writer.ts";
 import type { Outbox } from "./outbox.ts";
 

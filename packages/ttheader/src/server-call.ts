@@ -16,14 +16,9 @@ import {
   readMessageHead,
 } from "@slipstream/thrift";
 import { Budget } from "./budget.ts";
-import {
-  bareCancellation,
-  CANCEL_PATH_KEY,
-  fromCancellation,
-  StreamErrorNumber,
-  toException,
-} from "./error-numbers.ts";
-import { Flag } from "./format.ts";
+import { bareCancellation, CANCEL_PATH_KEY, fromCancellation, toException } from "./error-numbers.ts";
+import * as Flag from "./format/flag.ts";
+import * as StreamErrorNumber from "./format/stream-error-number.ts";
 import { FrameError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
 import type { HeaderBlock } from "./header-block.ts";

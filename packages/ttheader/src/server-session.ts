@@ -1,6 +1,7 @@
 import { RpcError, type ServerHandler } from "@slipstream/stream";
-import { type Control, ControlKey, encodeHello } from "./control.ts";
-import { IntKey } from "./format.ts";
+import { type Control, encodeHello } from "./control.ts";
+import * as ControlKey from "./format/control-key.ts";
+import * as IntKey from "./format/int-key.ts";
 import type { FrameHead } from "./frame-head.ts";
 import { readInts } from "./int-pairs.ts";
 import type { Link } from "./link.ts";

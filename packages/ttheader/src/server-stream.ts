@@ -15,11 +15,11 @@ import {
   CANCEL_PATH_KEY,
   fromCancellation,
   fromException,
-  StreamErrorNumber,
   toException,
 } from "./error-numbers.ts";
 import { fieldsToPairs } from "./fields.ts";
-import { FrameKind } from "./format.ts";
+import * as FrameKind from "./format/frame-kind.ts";
+import * as StreamErrorNumber from "./format/stream-error-number.ts";
 import { type StringPair, streamFrame } from "./frame-encode.ts";
 import { asRpcError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";

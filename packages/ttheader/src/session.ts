@@ -1,7 +1,9 @@
 import { RpcError } from "@slipstream/stream";
-import { type Control, ControlKey, encodeControl, readControl } from "./control.ts";
-import { StreamErrorNumber } from "./error-numbers.ts";
-import { Flag, FrameKind } from "./format.ts";
+import { type Control, encodeControl, readControl } from "./control.ts";
+import * as ControlKey from "./format/control-key.ts";
+import * as Flag from "./format/flag.ts";
+import * as FrameKind from "./format/frame-kind.ts";
+import * as StreamErrorNumber from "./format/stream-error-number.ts";
 import { type FrameHeadInit, pairsBound, writePairs } from "./frame-encode.ts";
 import { FrameHead } from "./frame-head.ts";
 import type { FrameSource, OversizeFrame } from "./frame-reader.ts";

@@ -11,7 +11,8 @@ import {
   type SideEntry,
 } from "@slipstream/stream";
 import { SIDE_ENTRY_KEY } from "./fields.ts";
-import { ACL_TOKEN_KEY, IntKey } from "./format.ts";
+import * as IntKey from "./format/int-key.ts";
+import { ACL_TOKEN_KEY } from "./format.ts";
 import type { FrameHead, PairVisitor } from "./frame-head.ts";
 import { type HeadWriter, pairBound } from "./head-writer.ts";
 import { type IntVisitor, visitInts } from "./int-pairs.ts";

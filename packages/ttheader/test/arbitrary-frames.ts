@@ -1,5 +1,8 @@
 import fc from "fast-check";
-import { ACL_TOKEN_KEY, Flag, IntKey, ProtocolId } from "../src/format.ts";
+import * as Flag from "../src/format/flag.ts";
+import * as IntKey from "../src/format/int-key.ts";
+import * as ProtocolId from "../src/format/protocol-id.ts";
+import { ACL_TOKEN_KEY } from "../src/format.ts";
 import type { FrameInit } from "../src/frame-encode.ts";
 import { FrameError } from "../src/frame-error.ts";
 

@@ -1,4 +1,7 @@
-import { Flag, FrameKind, IntKey, ProtocolId } from "../src/format.ts";
+import * as Flag from "../src/format/flag.ts";
+import * as FrameKind from "../src/format/frame-kind.ts";
+import * as IntKey from "../src/format/int-key.ts";
+import * as ProtocolId from "../src/format/protocol-id.ts";
 import { decodeFrame, type Frame } from "../src/frame.ts";
 import { encodeFrame, type FrameInit, type StringPair, streamFrame } from "../src/frame-encode.ts";
 import { FrameReader, type Framing, streamFraming } from "../src/frame-reader.ts";
@@ -90,7 +93,7 @@ export function describeFrame(frame: Frame): string {
 const noPayload = new Uint8Array(0);
 
 function frame(
-  kind: FrameKind,
+  kind: FrameKind.Kind,
   id: number,
   strings?: readonly StringPair[],
   payload: Uint8Array = noPayload,

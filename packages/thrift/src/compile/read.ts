@@ -1,6 +1,6 @@
 import type { CompileOptions } from "../engine.ts";
 import { type FieldPlan, planOf, type StructPlan, wireTypeOf } from "../plan.ts";
-import { WireType } from "../protocol/wire.ts";
+import * as WireType from "../protocol/wire-type.ts";
 import type { Struct, Type } from "../types.ts";
 import type { Constants, FunctionName } from "./compiler.ts";
 import { binaryRead, compactRead, type ReadDialect } from "./read-dialect.ts";

@@ -1,5 +1,6 @@
 import { wireTypeOf } from "../plan.ts";
-import { headerId, headerType, WireType } from "../protocol/wire.ts";
+import { headerId, headerType } from "../protocol/wire.ts";
+import * as WireType from "../protocol/wire-type.ts";
 import type { ScalarKind, Type } from "../types.ts";
 
 export type Scalar = ScalarKind | "enum";
@@ -15,8 +16,8 @@ export interface WriteDialect {
   field(header: number): string;
   boolField(header: number, v: string): string;
   scalar(kind: Scalar, v: string): string;
-  list(element: WireType, size: string): string;
-  map(key: WireType, value: WireType, size: string): string;
+  list(element: WireType.Id, size: string): string;
+  map(key: WireType.Id, value: WireType.Id, size: string): string;
   /** Bytes of a field that need room beforehand: header, and the value or the head of a container. */
   fixedSize(type: Type): number;
   /** The same without the field's header. */

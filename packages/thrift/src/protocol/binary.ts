@@ -3,7 +3,7 @@ import { Fault } from "../fault.ts";
 import type { ProtocolSupport } from "./protocol.ts";
 import { Reader } from "./reader.ts";
 import { high, low, scratchBigInt, scratchDouble, scratchInts } from "./scratch.ts";
-import { WireType } from "./wire.ts";
+import * as WireType from "./wire-type.ts";
 import { shortText, Writer } from "./writer.ts";
 
 // Indexes within the message were checked against its length, so that an element is never undefined.

@@ -3,7 +3,8 @@ import { Fault } from "../fault.ts";
 import type { ProtocolSupport } from "./protocol.ts";
 import { Reader } from "./reader.ts";
 import { high, low, scratchBigInt, scratchDouble, scratchInts } from "./scratch.ts";
-import { fieldHeader, headerId, headerType, WireType } from "./wire.ts";
+import { fieldHeader, headerId, headerType } from "./wire.ts";
+import * as WireType from "./wire-type.ts";
 import { Writer } from "./writer.ts";
 
 /** The compact protocol's own type ids, by those of the binary protocol. A bool field has its value in the type. */

@@ -1,7 +1,8 @@
 import { allocate, readUtf8 } from "@slipstream/stream";
 import { describe, Fault } from "../fault.ts";
 import { isUtf8 } from "./platform.ts";
-import { headerType, WireType, wireTypeName } from "./wire.ts";
+import { headerType, wireTypeName } from "./wire.ts";
+import * as WireType from "./wire-type.ts";
 
 export interface ReaderOptions {
   readonly strictText: boolean;

@@ -1,21 +1,4 @@
-/** Type ids of the binary protocol, which name types everywhere in this package. */
-export const WireType = {
-  Stop: 0,
-  Bool: 2,
-  I8: 3,
-  Double: 4,
-  I16: 6,
-  I32: 8,
-  I64: 10,
-  /** Strings and binary. */
-  String: 11,
-  Struct: 12,
-  Map: 13,
-  Set: 14,
-  List: 15,
-  Uuid: 16,
-} as const;
-export type WireType = (typeof WireType)[keyof typeof WireType];
+import * as WireType from "./wire-type.ts";
 
 const names: Readonly<Record<number, string>> = {
   [WireType.Bool]: "bool",
