@@ -1,4 +1,4 @@
-import { type ClientByteStream, noFields, type ServerByteStream } from "@slipstream/stream";
+import { type ClientByteStream, noFields, RpcError, type ServerByteStream } from "@slipstream/stream";
 import { describe, expect, it } from "vitest";
 import { callStart, failure, serve, until } from "../test/serving.ts";
 import { type TtheaderTransport, ttheader } from "./index.ts";
@@ -71,6 +71,47 @@ describe("100 streams on one connection, one of which nobody reads", () => {
       message: expect.stringContaining("stalledStreamTimeoutMs (50)") as string,
     });
     await until(() => client.queuedBytes === 0);
+  }, 60_000);
+});
+
+describe("a stream that is read as fast as it comes", () => {
+  const maxStreamWindowBytes = 2 * 1024 * 1024;
+  const large = 16 * 1024;
+
+  async function read(stream: ClientByteStream, messageCount: number): Promise<void> {
+    for (let n = 0; n < messageCount; n++) expect(await stream.recv()).toHaveLength(large);
+  }
+
+  it("gets more credit, up to maxStreamWindowBytes, and its first again when its messages wait", async () => {
+    await using serving = await serve({
+      async stream(stream) {
+        const message = new Uint8Array(large);
+        try {
+          for (;;) await stream.send(message);
+        } catch {
+          // The client has gone.
+        }
+      },
+    });
+    await using client = ttheader({ streamWindowBytes: windowBytes, maxStreamWindowBytes });
+    const stream = await client.open(callStart(serving.address), {});
+    await read(stream, 2000);
+    // Now nobody reads, and what was promised comes.
+    await until(() => client.queuedBytes > maxStreamWindowBytes / 2);
+    const mostUnread = async (): Promise<number> => {
+      let before = -1;
+      await until(() => before === (before = client.queuedBytes));
+      return before;
+    };
+    expect(await mostUnread()).toBeLessThanOrEqual(maxStreamWindowBytes + large + overhead);
+    // The first credit from here on may still be for a fast reader: it has waited since the last.
+    for (let round = 0; round < 3; round++) {
+      await mostUnread();
+      while (stream.tryRecv());
+    }
+    await until(() => client.queuedBytes > windowBytes / 2);
+    expect(await mostUnread()).toBeLessThanOrEqual(windowBytes + large + overhead);
+    stream.cancel(new RpcError("cancelled", "enough"));
   }, 60_000);
 });
 

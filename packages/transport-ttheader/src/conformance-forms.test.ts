@@ -2,7 +2,9 @@ import { testTransport } from "@slipstream/conformance";
 import { clientOfStructs, serverOfStructs } from "../test/struct-messages.ts";
 import { type TtheaderOptions, ttheader } from "./index.ts";
 
-function pair(options: TtheaderOptions, clientOptions: TtheaderOptions) {
+function pair(limits: TtheaderOptions, clientOptions: TtheaderOptions) {
+  // A limit that a case sets must not grow.
+  const options = { ...limits, maxStreamWindowBytes: limits.streamWindowBytes };
   const server = ttheader(options);
   // A call that has a connection to itself may wait for one: a thousand at once do, on a busy machine for long.
   const client = ttheader({ connectTimeoutMs: 3_000, ...options, ...clientOptions });

@@ -6,7 +6,9 @@ import { generate } from "selfsigned";
 import { afterAll } from "vitest";
 import { type TtheaderOptions, ttheader } from "./index.ts";
 
-function pair(options: TtheaderOptions, clientOptions: TtheaderOptions = {}) {
+function pair(limits: TtheaderOptions, clientOptions: TtheaderOptions = {}) {
+  // A limit that a case sets must not grow.
+  const options = { ...limits, maxStreamWindowBytes: limits.streamWindowBytes };
   const server = ttheader(options);
   const client = ttheader({ ...options, ...clientOptions });
   return { server, client, queuedBytes: () => server.queuedBytes + client.queuedBytes };

@@ -478,6 +478,7 @@ describe("options", () => {
     ["connectTimeoutMs", 0],
     ["idleTimeoutMs", Number.POSITIVE_INFINITY],
     ["streamWindowBytes", 1000],
+    ["maxStreamWindowBytes", -1],
     ["maxMessageBytes", 0],
     ["maxStreams", Number.NaN],
   ])("%s cannot be %s", (name, value) => {

@@ -24,8 +24,10 @@ function run(
     name,
     ...rest,
     create(limits, onEvent) {
-      const client = websocket({ ...limits, onEvent, ...(node && { node }) });
-      const server = websocketServer({ ...limits, onEvent });
+      // A limit that a case sets must not grow.
+      const options = { ...limits, maxStreamWindowBytes: limits.streamWindowBytes, onEvent };
+      const client = websocket({ ...options, ...(node && { node }) });
+      const server = websocketServer(options);
       return { client, server, queuedBytes: () => client.queuedBytes + server.queuedBytes };
     },
   });

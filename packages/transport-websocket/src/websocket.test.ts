@@ -372,6 +372,7 @@ describe("options", () => {
     heartbeatIntervalMs: Number.NaN,
     maxPayloadBytes: 1_000,
     streamWindowBytes: 10,
+    maxStreamWindowBytes: 1.5,
     maxMessageBytes: 0,
     maxStreams: 0,
     maxSendBufferBytes: 0,

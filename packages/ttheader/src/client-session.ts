@@ -245,7 +245,7 @@ export class ClientSession extends Session {
   #sayHello(): void {
     if (this.#hasSaidHello || !this.options.extensions) return;
     this.#hasSaidHello = true;
-    this.writeEncoded(encodeHello(this.streamWindowBytes));
+    this.writeEncoded(encodeHello(this.options.streamWindowBytes));
   }
 
   #nextId(): number {

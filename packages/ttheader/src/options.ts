@@ -14,6 +14,13 @@ export interface SessionOptions extends FrameLimits {
    */
   readonly streamWindowBytes?: number | undefined;
   /**
+   * Up to here the credit of a stream grows, in bytes, while its messages are taken faster than they come. When they have
+   * to wait, later credit is `streamWindowBytes` again. Beyond `streamWindowBytes` all streams of a connection together
+   * have at most four times what one may have. Never above `maxUnreadBytes`; `streamWindowBytes` or less: it does not grow.
+   * @defaultValue 4,194,304 (4 MiB)
+   */
+  readonly maxStreamWindowBytes?: number | undefined;
+  /**
    * Towards a peer without credit (Kitex): unread bytes of one stream, beyond which the connection reads no more.
    * @defaultValue 4,194,304 (4 MiB)
    */
@@ -52,6 +59,7 @@ export interface ResolvedSessionOptions {
   readonly limits: ResolvedFrameLimits;
   readonly extensions: boolean;
   readonly streamWindowBytes: number;
+  readonly maxStreamWindowBytes: number;
   readonly maxUnreadBytes: number;
   readonly stalledStreamTimeoutMs: number;
   readonly maxSendBufferBytes: number;
@@ -69,6 +77,12 @@ export function resolveSessionOptions(options: SessionOptions = {}): ResolvedSes
       "streamWindowBytes",
       options.streamWindowBytes ?? 256 * 1024,
       64 * 1024,
+      2 ** 40,
+    ),
+    maxStreamWindowBytes: inRange(
+      "maxStreamWindowBytes",
+      options.maxStreamWindowBytes ?? 4 * 1024 * 1024,
+      0,
       2 ** 40,
     ),
     maxUnreadBytes: inRange("maxUnreadBytes", options.maxUnreadBytes ?? 4 * 1024 * 1024, 1, 2 ** 40),

@@ -1,10 +1,11 @@
 import { type CallError, ReceiveQueue } from "@slipstream/stream";
 import { MESSAGE_OVERHEAD_BYTES } from "./send-half.ts";
+import { StreamWindow, type StreamWindows } from "./stream-window.ts";
 
 /** What a receiving stream needs of its connection. */
 export interface ReceiveHost {
-  /** Credit that each stream gives its peer. */
-  readonly streamWindowBytes: number;
+  /** Credit that streams give their peer. */
+  readonly windows: StreamWindows;
   /** Whether the peer heeds credit. */
   readonly peerHeedsCredit: boolean;
   /** Tells the peer that it may send up to `limit` on this stream. */
@@ -24,16 +25,17 @@ export class ReceiveHalf {
   hasMoved = false;
   readonly #host: ReceiveHost;
   readonly #queue: ReceiveQueue;
+  readonly #window: StreamWindow;
   #unreadCost = 0;
-  #takenCost = 0;
-  #granted: number;
+  /** Whether the application waited for a message since credit was given. */
+  #hasWaited = false;
   #isSettled = true;
   #isDetached = false;
 
   constructor(host: ReceiveHost, id: number) {
     this.#host = host;
     this.id = id;
-    this.#granted = host.streamWindowBytes;
+    this.#window = new StreamWindow(host.windows);
     this.#queue = new ReceiveQueue((message) => this.#onTaken(message.byteLength + MESSAGE_OVERHEAD_BYTES));
   }
 
@@ -46,6 +48,7 @@ export class ReceiveHalf {
   push(bytes: Uint8Array, start: number, end: number): void {
     if (this.#queue.isEnded) return;
     this.#host.onUnread(this);
+    if (this.#queue.isAwaited) this.#hasWaited = true;
     this.#unreadCost += end - start + MESSAGE_OVERHEAD_BYTES;
     this.#queue.push(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start));
     if (this.#isSettled && this.#queue.length > 0) {
@@ -65,6 +68,7 @@ export class ReceiveHalf {
   /** Nothing more comes: what is there is still given out, then `error`, or the end. */
   end(error?: CallError): void {
     this.#queue.end(error);
+    this.#window.end(this.#unreadCost);
   }
 
   /** Nobody reads any more: drops what is there, and what comes. */
@@ -82,6 +86,7 @@ export class ReceiveHalf {
   /** The stream is over: what is still to be read no longer holds the connection up. */
   detach(): void {
     this.#unreadCost = 0;
+    this.#window.end(0);
     this.#isDetached = true;
     this.#host.onUnread(this);
   }
@@ -94,21 +99,19 @@ export class ReceiveHalf {
     );
   }
 
-  /** Gives the peer new credit when half of it is used. */
-  replenish(): void {
-    const { streamWindowBytes } = this.#host;
-    if (!this.#host.peerHeedsCredit || this.#queue.isEnded) return;
-    if (this.#granted - this.#takenCost > streamWindowBytes / 2) return;
-    this.#granted = this.#takenCost + streamWindowBytes;
-    this.#host.sendWindow(this.id, this.#granted);
-  }
-
   #onTaken(cost: number): void {
     if (this.#isDetached) return;
-    this.#takenCost += cost;
     this.#unreadCost -= cost;
     this.hasMoved = true;
     if (this.isOverLimit) this.#host.onUnread(this);
-    this.replenish();
+    if (this.#queue.isEnded) this.#window.end(this.#unreadCost);
+    else if (this.#window.take(cost) && this.#host.peerHeedsCredit) this.#renew();
+  }
+
+  /** Gives the peer new credit. */
+  #renew(): void {
+    const limit = this.#window.renew(this.#hasWaited);
+    this.#hasWaited = false;
+    if (limit !== undefined) this.#host.sendWindow(this.id, limit);
   }
 }

@@ -148,7 +148,7 @@ export class ServerSession extends Session {
     this.#hasHeardHello = true;
     // One that was known to be Slipstream has been told already.
     const isDrainUntold = this.#isDraining && !this.peer.isSlipstream;
-    this.writeEncoded(encodeHello(this.streamWindowBytes));
+    this.writeEncoded(encodeHello(this.options.streamWindowBytes));
     this.setPeerWindow(control.window ?? Number.POSITIVE_INFINITY);
     if (isDrainUntold) this.writeControl(0, [[ControlKey.drain, "1"]]);
   }

@@ -19,6 +19,7 @@ import type { ReceiveHalf, ReceiveHost } from "./receive-half.ts";
 import type { SendHalf, SendHost } from "./send-half.ts";
 import { SendLine } from "./send-line.ts";
 import { SlotTable } from "./slot-table.ts";
+import { StreamWindows } from "./stream-window.ts";
 
 const noBytes = new Uint8Array(0);
 
@@ -48,7 +49,7 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
   readonly peer: ConnectionPeer;
   readonly maxMessageBytes: number;
   readonly maxSendBufferBytes: number;
-  readonly streamWindowBytes: number;
+  readonly windows: StreamWindows;
   protected readonly link: Link;
   protected readonly exchanges: SlotTable<Exchange> = new SlotTable();
   /** Credit of a new stream; without end until the peer says one. */
@@ -71,7 +72,11 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     this.peer = new ConnectionPeer(peer);
     this.maxMessageBytes = options.limits.maxMessageBytes;
     this.maxSendBufferBytes = options.maxSendBufferBytes;
-    this.streamWindowBytes = options.streamWindowBytes;
+    // A peer that heeds its credit never has so much unread that the connection would stand still for it.
+    this.windows = new StreamWindows(
+      options.streamWindowBytes,
+      Math.min(options.maxStreamWindowBytes, options.maxUnreadBytes),
+    );
     this.outbox = new Outbox(link, () => this.onRoom());
     this.inflow = new Inflow(link, options, (receiver, error) =>
       this.exchanges.get(receiver.id)?.onStalled(error),
