@@ -10,6 +10,31 @@ import { wellFormed } from "./text.ts";
 class Carrier {
   /** Made with the first value: most calls have none. */
   values: Map<string, string> | undefined = undefined;
+
+  /** Keys and values in turn. `false` without any, and when their count is odd. */
+  store(pairs: readonly string[]): boolean {
+    if (pairs.length % 2 !== 0) return false;
+    const entries: (readonly [string, string])[] = [];
+    for (let i = 0; i < pairs.length; i += 2) entries.push([pairs[i] as string, pairs[i + 1] as string]);
+    return this.#storeEntries(entries);
+  }
+
+  /** `false` without entries. */
+  storeMap(map: StringMap | undefined): boolean {
+    return map !== undefined && map !== null && this.#storeEntries([...entriesOf(map)]);
+  }
+
+  /** All or nothing: checked before the first is stored. */
+  #storeEntries(entries: readonly (readonly [string, string])[]): boolean {
+    for (const [key, value] of entries) {
+      requireString(key, "the key of a backward value");
+      requireString(value, `the backward value of key ${JSON.stringify(key)}`);
+    }
+    if (entries.length === 0) return false;
+    this.values ??= new Map();
+    for (const [key, value] of entries) this.values.set(wellFormed(key), wellFormed(value));
+    return true;
+  }
 }
 
 const receivedKey = /* @__PURE__ */ contextKey<Carrier>("slipstream backward values received");
@@ -27,17 +52,17 @@ export function withBackwardValues(context: Context): Context {
 
 /** Framework side of a client: stores a received value. Returns `false` when the context has no carrier. */
 export function setBackwardValue(context: Context, key: string, value: string): boolean {
-  return store(context, receivedKey, [key, value]);
+  return carrierOf(context, receivedKey)?.store([key, value]) ?? false;
 }
 
 /** Framework side of a client: stores received values, given in turn. `false` without a carrier, without values and when their count is odd. */
 export function setBackwardValues(context: Context, ...pairs: string[]): boolean {
-  return store(context, receivedKey, pairs);
+  return carrierOf(context, receivedKey)?.store(pairs) ?? false;
 }
 
 /** Framework side of a client: stores received values. `false` without a carrier and for an empty map. */
 export function setBackwardValuesFromMap(context: Context, map: StringMap): boolean {
-  return storeMap(context, receivedKey, map);
+  return carrierOf(context, receivedKey)?.storeMap(map) ?? false;
 }
 
 /** The value that the called service sent back under `key`; `undefined` when there is none, `""` when it is empty. */
@@ -74,17 +99,17 @@ export function withBackwardValuesToSend(context: Context): Context {
  * back: outside of handlers, and on streams, which have header and trailer for it.
  */
 export function sendBackwardValue(context: Context, key: string, value: string): boolean {
-  return store(context, toSendKey, [key, value]);
+  return carrierOf(context, toSendKey)?.store([key, value]) ?? false;
 }
 
 /** `sendBackwardValue` for several, given in turn. `false` also without values and when their count is odd. */
 export function sendBackwardValues(context: Context, ...pairs: string[]): boolean {
-  return store(context, toSendKey, pairs);
+  return carrierOf(context, toSendKey)?.store(pairs) ?? false;
 }
 
 /** `sendBackwardValue` for all entries of a map. `false` also for an empty map. */
 export function sendBackwardValuesFromMap(context: Context, map: StringMap): boolean {
-  return storeMap(context, toSendKey, map);
+  return carrierOf(context, toSendKey)?.storeMap(map) ?? false;
 }
 
 /** What was stored to be sent back under `key`. */
@@ -111,32 +136,4 @@ function carrierOf(context: Context, key: ContextKey<Carrier>): Carrier | undefi
 
 function attach(context: Context, key: ContextKey<Carrier>): Context {
   return carrierOf(context, key) === undefined ? context.setValue(key, new Carrier()) : context;
-}
-
-function store(context: Context, key: ContextKey<Carrier>, pairs: readonly string[]): boolean {
-  const carrier = carrierOf(context, key);
-  if (carrier === undefined || pairs.length === 0 || pairs.length % 2 !== 0) return false;
-  const entries: (readonly [string, string])[] = [];
-  for (let i = 0; i < pairs.length; i += 2) entries.push([pairs[i] as string, pairs[i + 1] as string]);
-  storeEntries(carrier, entries);
-  return true;
-}
-
-function storeMap(context: Context, key: ContextKey<Carrier>, map: StringMap | undefined): boolean {
-  const carrier = carrierOf(context, key);
-  if (carrier === undefined || map === undefined || map === null) return false;
-  const entries = [...entriesOf(map)];
-  if (entries.length === 0) return false;
-  storeEntries(carrier, entries);
-  return true;
-}
-
-/** All or nothing: checked before the first is stored. */
-function storeEntries(carrier: Carrier, entries: readonly (readonly [string, string])[]): void {
-  for (const [key, value] of entries) {
-    requireString(key, "the key of a backward value");
-    requireString(value, `the backward value of key ${JSON.stringify(key)}`);
-  }
-  carrier.values ??= new Map();
-  for (const [key, value] of entries) carrier.values.set(wellFormed(key), wellFormed(value));
 }

@@ -5,13 +5,13 @@ import { describe } from "./string-map.ts";
 /** A context and the means to end it. */
 export class Cancellable {
   readonly context: Context;
-  private readonly lifetime: Lifetime;
-  private bound: ((cause?: unknown) => void) | undefined = undefined;
+  readonly #lifetime: Lifetime;
+  #bound: ((cause?: unknown) => void) | undefined = undefined;
 
   /** @internal */
   constructor(context: Context, lifetime: Lifetime) {
     this.context = context;
-    this.lifetime = lifetime;
+    this.#lifetime = lifetime;
   }
 
   /**
@@ -20,13 +20,13 @@ export class Cancellable {
    * @param cause - becomes the context's `reason`; without one it is a `ContextError` with code `cancelled`
    */
   get cancel(): (cause?: unknown) => void {
-    this.bound ??= (cause) => this.lifetime.cancel(cause);
-    return this.bound;
+    this.#bound ??= (cause) => this.#lifetime.cancel(cause);
+    return this.#bound;
   }
 
   /** As `cancel`, for who has no need to pass it on: a server does it for each of its calls. */
   end(cause?: unknown): void {
-    this.lifetime.cancel(cause);
+    this.#lifetime.cancel(cause);
   }
 }
 

@@ -34,9 +34,8 @@ export class Context implements Ended {
   getValue<T>(key: ContextKey<T>): T | undefined;
   getValue(key: symbol): unknown;
   getValue(key: symbol): unknown {
-    const values = this.values;
-    for (let i = 0; i < values.length; i += 2) if (values[i] === key) return values[i + 1];
-    return undefined;
+    const at = indexOf(this.values, key);
+    return at === -1 ? undefined : this.values[at + 1];
   }
 
   /**
@@ -53,7 +52,7 @@ export class Context implements Ended {
       );
     }
     const old = this.values;
-    const found = this.indexOf(key);
+    const found = indexOf(old, key);
     const at = found === -1 ? old.length : found;
     // Of the right size from the start: growing makes room for a dozen more, in every call's context.
     const values = new Array<unknown>(found === -1 ? old.length + 2 : old.length);
@@ -65,7 +64,7 @@ export class Context implements Ended {
 
   /** A context without `key`; this one when it has no such key. */
   deleteValue(key: symbol): Context {
-    const index = this.indexOf(key);
+    const index = indexOf(this.values, key);
     if (index === -1) return this;
     return new Context(this.values.toSpliced(index, 2), this.lifetime);
   }
@@ -117,10 +116,9 @@ export class Context implements Ended {
   detached(): Context {
     return this.lifetime === undefined ? this : new Context(this.values);
   }
+}
 
-  private indexOf(key: symbol): number {
-    const values = this.values;
-    for (let i = 0; i < values.length; i += 2) if (values[i] === key) return i;
-    return -1;
-  }
+function indexOf(values: Values, key: symbol): number {
+  for (let i = 0; i < values.length; i += 2) if (values[i] === key) return i;
+  return -1;
 }

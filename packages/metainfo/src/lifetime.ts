@@ -9,19 +9,19 @@ type Timer = ReturnType<typeof setTimeout>;
 export class Ending {
   /** On the monotonic clock, in milliseconds. */
   readonly atMs: number;
-  private readonly code: ContextErrorCode;
-  private cause: unknown;
+  readonly #code: ContextErrorCode;
+  #cause: unknown;
 
   constructor(atMs: number, code: ContextErrorCode, cause?: unknown) {
     this.atMs = atMs;
-    this.code = code;
-    this.cause = cause;
+    this.#code = code;
+    this.#cause = cause;
   }
 
   /** An error costs microseconds, and most contexts are cancelled when nobody listens any more: made when asked for. */
   get reason(): unknown {
-    if (this.cause === undefined) this.cause = new ContextError(this.code);
-    return this.cause;
+    if (this.#cause === undefined) this.#cause = new ContextError(this.#code);
+    return this.#cause;
   }
 }
 
@@ -31,20 +31,25 @@ abstract class Subscriber {
   previous: Subscriber | undefined = undefined;
   next: Subscriber | undefined = undefined;
 
+  /** Wants to be told no more. */
+  leave(): void {
+    this.owner?.unsubscribe(this);
+  }
+
   abstract ended(ending: Ending): void;
 }
 
 class Callback extends Subscriber {
-  private readonly listener: (reason: unknown) => void;
+  readonly #listener: (reason: unknown) => void;
 
   constructor(listener: (reason: unknown) => void) {
     super();
-    this.listener = listener;
+    this.#listener = listener;
   }
 
   override ended(ending: Ending): void {
     try {
-      this.listener(ending.reason);
+      this.#listener(ending.reason);
     } catch (error) {
       queueMicrotask(() => {
         throw error;
@@ -74,34 +79,34 @@ function nothing(): void {}
 export class Lifetime extends Subscriber {
   /** The earlier of its own and its parent's, in milliseconds on the monotonic clock; Infinity: none. */
   readonly deadlineMs: number;
-  private readonly parent: Lifetime | undefined;
-  private readonly source: AbortSignal | undefined;
-  private readonly hasOwnDeadline: boolean;
-  private ending: Ending | undefined = undefined;
-  private first: Subscriber | undefined = undefined;
-  private last: Subscriber | undefined = undefined;
-  private timer: Timer | undefined = undefined;
-  private aborter: Aborter | undefined = undefined;
+  readonly #parent: Lifetime | undefined;
+  readonly #source: AbortSignal | undefined;
+  readonly #hasOwnDeadline: boolean;
+  #ending: Ending | undefined = undefined;
+  #first: Subscriber | undefined = undefined;
+  #last: Subscriber | undefined = undefined;
+  #timer: Timer | undefined = undefined;
+  #aborter: Aborter | undefined = undefined;
 
   constructor(parent: Lifetime | undefined, deadlineMs: number, source?: AbortSignal) {
     super();
     const inherited = parent === undefined ? Number.POSITIVE_INFINITY : parent.deadlineMs;
-    this.parent = parent;
-    this.hasOwnDeadline = deadlineMs < inherited;
-    this.deadlineMs = this.hasOwnDeadline ? deadlineMs : inherited;
-    this.source = source;
+    this.#parent = parent;
+    this.#hasOwnDeadline = deadlineMs < inherited;
+    this.deadlineMs = this.#hasOwnDeadline ? deadlineMs : inherited;
+    this.#source = source;
   }
 
   /** How it ended, or `undefined` while it lives. Says so even when the timer of a passed deadline could not run yet. */
   check(): Ending | undefined {
-    if (this.ending === undefined) this.ending = this.findEnding();
-    return this.ending;
+    if (this.#ending === undefined) this.#ending = this.#findEnding();
+    return this.#ending;
   }
 
   /** Ends it and tells everybody; does nothing when it has ended. */
   cancel(cause: unknown): void {
-    if (this.check() === undefined) this.ending = new Ending(performance.now(), "cancelled", cause);
-    this.tellAll();
+    if (this.check() === undefined) this.#ending = new Ending(performance.now(), "cancelled", cause);
+    this.#tellAll();
   }
 
   onEnd(listener: (reason: unknown) => void): () => void {
@@ -112,114 +117,115 @@ export class Lifetime extends Subscriber {
       return nothing;
     }
     this.subscribe(callback);
-    return () => {
-      callback.owner?.unsubscribe(callback);
-    };
+    return () => callback.leave();
   }
 
   get signal(): AbortSignal {
     // Nothing else can end it, so the signal it was made of says all there is to say.
-    if (this.source !== undefined && this.parent === undefined) return this.source;
-    if (this.aborter === undefined) {
-      this.aborter = new Aborter();
+    if (this.#source !== undefined && this.#parent === undefined) return this.#source;
+    if (this.#aborter === undefined) {
+      this.#aborter = new Aborter();
       const ending = this.check();
-      if (ending === undefined) this.subscribe(this.aborter);
-      else this.aborter.ended(ending);
+      if (ending === undefined) this.subscribe(this.#aborter);
+      else this.#aborter.ended(ending);
     }
-    return this.aborter.controller.signal;
+    return this.#aborter.controller.signal;
   }
 
   /** The parent ended. */
   override ended(): void {
     this.check();
-    this.tellAll();
+    this.#tellAll();
   }
 
   /** The outer signal aborted; the name is that of DOM's EventListener objects. */
   handleEvent(): void {
     this.check();
-    this.tellAll();
+    this.#tellAll();
   }
 
-  private findEnding(): Ending | undefined {
-    const inherited = this.parent?.check();
+  #findEnding(): Ending | undefined {
+    const inherited = this.#parent?.check();
     if (inherited !== undefined) {
       // Whichever came first, even when nobody looked in between.
-      return this.deadlineMs < inherited.atMs ? this.deadlinePassed() : inherited;
+      return this.deadlineMs < inherited.atMs ? this.#deadlinePassed() : inherited;
     }
-    if (this.source?.aborted === true) return new Ending(performance.now(), "cancelled", this.source.reason);
-    if (this.hasOwnDeadline && this.deadlineMs <= performance.now()) return this.deadlinePassed();
+    if (this.#source?.aborted === true)
+      return new Ending(performance.now(), "cancelled", this.#source.reason);
+    if (this.#hasOwnDeadline && this.deadlineMs <= performance.now()) return this.#deadlinePassed();
     return undefined;
   }
 
-  private deadlinePassed(): Ending {
+  #deadlinePassed(): Ending {
     return new Ending(this.deadlineMs, "deadline_exceeded");
   }
 
-  private subscribe(subscriber: Subscriber): void {
-    if (this.first === undefined) this.arm();
+  /** @internal */
+  subscribe(subscriber: Subscriber): void {
+    if (this.#first === undefined) this.#arm();
     subscriber.owner = this;
-    subscriber.previous = this.last;
-    if (this.last === undefined) this.first = subscriber;
-    else this.last.next = subscriber;
-    this.last = subscriber;
+    subscriber.previous = this.#last;
+    if (this.#last === undefined) this.#first = subscriber;
+    else this.#last.next = subscriber;
+    this.#last = subscriber;
   }
 
-  private unsubscribe(subscriber: Subscriber): void {
-    this.unlink(subscriber);
-    if (this.first === undefined) this.disarm();
+  /** @internal */
+  unsubscribe(subscriber: Subscriber): void {
+    this.#unlink(subscriber);
+    if (this.#first === undefined) this.#disarm();
   }
 
-  private unlink(subscriber: Subscriber): void {
+  #unlink(subscriber: Subscriber): void {
     const { previous, next } = subscriber;
-    if (previous === undefined) this.first = next;
+    if (previous === undefined) this.#first = next;
     else previous.next = next;
-    if (next === undefined) this.last = previous;
+    if (next === undefined) this.#last = previous;
     else next.previous = previous;
     subscriber.owner = undefined;
     subscriber.previous = undefined;
     subscriber.next = undefined;
   }
 
-  private tellAll(): void {
-    const ending = this.ending;
+  #tellAll(): void {
+    const ending = this.#ending;
     if (ending === undefined) return;
-    this.disarm();
+    this.#disarm();
     // One at a time from the front: a listener may take others back.
-    for (let subscriber = this.first; subscriber !== undefined; subscriber = this.first) {
-      this.unlink(subscriber);
+    for (let subscriber = this.#first; subscriber !== undefined; subscriber = this.#first) {
+      this.#unlink(subscriber);
       subscriber.ended(ending);
     }
   }
 
-  private arm(): void {
-    this.parent?.subscribe(this);
-    this.source?.addEventListener("abort", this);
-    if (this.hasOwnDeadline) this.armTimer();
+  #arm(): void {
+    this.#parent?.subscribe(this);
+    this.#source?.addEventListener("abort", this);
+    if (this.#hasOwnDeadline) this.#armTimer();
   }
 
-  private armTimer(): void {
+  #armTimer(): void {
     const remainingMs = Math.ceil(this.deadlineMs - performance.now());
-    this.timer = setTimeout(onTimer, Math.min(Math.max(remainingMs, 0), MAX_TIMER_MS), this);
+    this.#timer = setTimeout(onTimer, Math.min(Math.max(remainingMs, 0), MAX_TIMER_MS), this);
     // Node only: a pending deadline alone must not keep the process alive.
-    (this.timer as { unref?(): void }).unref?.();
+    (this.#timer as { unref?(): void }).unref?.();
   }
 
-  private disarm(): void {
-    this.owner?.unsubscribe(this);
-    this.source?.removeEventListener("abort", this);
-    if (this.timer !== undefined) {
-      clearTimeout(this.timer);
-      this.timer = undefined;
+  #disarm(): void {
+    this.leave();
+    this.#source?.removeEventListener("abort", this);
+    if (this.#timer !== undefined) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
     }
   }
 
   /** @internal */
   timerFired(): void {
-    this.timer = undefined;
+    this.#timer = undefined;
     // Timers may be early by a fraction of a millisecond, and long delays come in pieces.
-    if (this.check() === undefined) this.armTimer();
-    else this.tellAll();
+    if (this.check() === undefined) this.#armTimer();
+    else this.#tellAll();
   }
 }
 

@@ -12,7 +12,7 @@ import { asciiLowerCase } from "./text.ts";
  * Names may be given in any letter case. It is independent of metainfo: it travels one call, unchanged, and is never passed on by itself.
  */
 export class Metadata implements Iterable<[name: string, values: MetadataValue[]]> {
-  private readonly lists = new Map<string, MetadataValue[]>();
+  readonly #lists = new Map<string, MetadataValue[]>();
 
   /**
    * From an object with a value or a list of values under each name. Names that differ only in letter case become one list.
@@ -62,24 +62,24 @@ export class Metadata implements Iterable<[name: string, values: MetadataValue[]
     const metadata = new Metadata();
     for (const [name, value] of fields) {
       const lowerCase = asciiLowerCase(name);
-      for (const received of receivedValues(lowerCase, value)) metadata.add(lowerCase, received);
+      for (const received of receivedValues(lowerCase, value)) metadata.#add(lowerCase, received);
     }
     return metadata;
   }
 
   /** The number of names. */
   get size(): number {
-    return this.lists.size;
+    return this.#lists.size;
   }
 
   has(name: string): boolean {
-    return this.lists.has(asciiLowerCase(name));
+    return this.#lists.has(asciiLowerCase(name));
   }
 
   /** A fresh list of the values of `name`; empty when there are none. */
   get<Name extends string>(name: Name): MetadataValueOf<Name>[] {
     // Every way in keeps bytes under the names that end in -bin, and text under the others.
-    return (this.lists.get(asciiLowerCase(name)) ?? []).slice() as MetadataValueOf<Name>[];
+    return (this.#lists.get(asciiLowerCase(name)) ?? []).slice() as MetadataValueOf<Name>[];
   }
 
   /**
@@ -90,7 +90,7 @@ export class Metadata implements Iterable<[name: string, values: MetadataValue[]
   set<Name extends string>(name: Name, ...values: MetadataValueOf<Name>[]): void {
     const lowerCase = checkMetadataName(name);
     if (values.length === 0) return;
-    this.lists.set(
+    this.#lists.set(
       lowerCase,
       values.map((value) => checkMetadataValue(lowerCase, value)),
     );
@@ -105,19 +105,19 @@ export class Metadata implements Iterable<[name: string, values: MetadataValue[]
   append<Name extends string>(name: Name, ...values: MetadataValueOf<Name>[]): void {
     const lowerCase = checkMetadataName(name);
     const checked = values.map((value) => checkMetadataValue(lowerCase, value));
-    for (const value of checked) this.add(lowerCase, value);
+    for (const value of checked) this.#add(lowerCase, value);
   }
 
   /** Adds all of `other` to this one. */
   appendAll(other: Metadata | undefined): void {
     if (other === undefined) return;
     // A copy first: `other` may be this one.
-    for (const [name, value] of other.fields()) this.add(name, value);
+    for (const [name, value] of other.fields()) this.#add(name, value);
   }
 
   /** Removes all values of `name`. Returns whether there were any. */
   delete(name: string): boolean {
-    return this.lists.delete(asciiLowerCase(name));
+    return this.#lists.delete(asciiLowerCase(name));
   }
 
   /** A copy that shares no list with this one. */
@@ -128,22 +128,22 @@ export class Metadata implements Iterable<[name: string, values: MetadataValue[]
   /** A fresh list of all names and values, one pair for each value. */
   fields(): (readonly [name: string, value: MetadataValue])[] {
     const fields: (readonly [string, MetadataValue])[] = [];
-    for (const [name, values] of this.lists) for (const value of values) fields.push([name, value]);
+    for (const [name, values] of this.#lists) for (const value of values) fields.push([name, value]);
     return fields;
   }
 
   /** The names in the order of their first appearance. */
   keys(): IterableIterator<string> {
-    return this.lists.keys();
+    return this.#lists.keys();
   }
 
   *[Symbol.iterator](): Generator<[name: string, values: MetadataValue[]], void, undefined> {
-    for (const [name, values] of this.lists) yield [name, values.slice()];
+    for (const [name, values] of this.#lists) yield [name, values.slice()];
   }
 
-  private add(name: string, value: MetadataValue): void {
-    const values = this.lists.get(name);
-    if (values === undefined) this.lists.set(name, [value]);
+  #add(name: string, value: MetadataValue): void {
+    const values = this.#lists.get(name);
+    if (values === undefined) this.#lists.set(name, [value]);
     else values.push(value);
   }
 }
