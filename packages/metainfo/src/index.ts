@@ -76,4 +76,4 @@ export {
   PREFIX_TRANSIENT_UPSTREAM,
 } from "./prefixes.ts";
 export type { MutableStringMap, StringMap } from "./string-map.ts";
-export { wellFormed } from "./text.ts";
+export { decodeUtf8, wellFormed } from "./text.ts";

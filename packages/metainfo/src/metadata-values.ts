@@ -2,7 +2,7 @@ import { decodeBase64 } from "./base64.ts";
 import { isHTTPFieldValue } from "./http-syntax.ts";
 import { isBinaryName } from "./metadata-names.ts";
 import { describe } from "./string-map.ts";
-import { wellFormed } from "./text.ts";
+import { decodeUtf8, wellFormed } from "./text.ts";
 
 /** Bytes under names that end in `-bin`, text under all others. */
 export type MetadataValue = string | Uint8Array;
@@ -53,14 +53,8 @@ export function receivedValues(name: string, value: MetadataValue): readonly Met
     .filter((bytes) => bytes !== undefined);
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 function decodeText(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  }
+  return decodeUtf8(bytes) ?? Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 }
 
 /** Also of another realm, such as a frame or a worker's message. */

@@ -33,3 +33,14 @@ export function asciiUpperCase(text: string): string {
   if (upperCase === text || ascii.test(text)) return upperCase;
   return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
 }
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The text whose UTF-8 is `bytes`, a byte order mark included; `undefined` when they are no UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

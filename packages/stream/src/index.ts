@@ -1,3 +1,4 @@
+export { decodeUtf8 } from "@slipstream/metainfo";
 export { allocate, readUtf8, utf8Length, writeUtf8 } from "#text";
 export type { Address } from "./address.ts";
 export { parseAddress } from "./address.ts";

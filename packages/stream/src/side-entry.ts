@@ -1,12 +1,9 @@
+import { decodeUtf8 } from "@slipstream/metainfo";
 import { fromBase64, toBase64 } from "./base64.ts";
 import { RpcError } from "./errors.ts";
 import type { Field, Fields } from "./fields.ts";
 
 declare const TextEncoder: new () => { encode(text: string): Uint8Array };
-declare const TextDecoder: new (
-  label: string,
-  options: { fatal: boolean; ignoreBOM: boolean },
-) => { decode(bytes: Uint8Array): string };
 
 /**
  * What a wire's native form could not carry exactly, for a peer that is Slipstream too. A section is here whole or not at
@@ -22,18 +19,20 @@ export interface SideEntry {
 }
 
 const VERSION = 1;
-const Kind = {
-  persistent: 1,
-  transient: 2,
-  metadataText: 3,
-  metadataBytes: 4,
-  fieldText: 5,
-  fieldBytes: 6,
-  backward: 7,
-} as const;
+/** Where the entries of a kind belong, by the kind's number. Kinds of lists come in pairs: for text, and for bytes. */
+const sections = [
+  undefined,
+  "persistent",
+  "transient",
+  "metadata",
+  "metadata",
+  "fields",
+  "fields",
+  "backward",
+] as const;
+const byteKinds: readonly number[] = [4, 6];
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** What an entry without sections reads: it says "I am Slipstream" and nothing more. */
 export const emptySideEntry = "AQ";
@@ -41,13 +40,24 @@ export const emptySideEntry = "AQ";
 /** The side entry as text: base64 without padding, for a header value of any transport. */
 export function encodeSideEntry(entry: SideEntry): string {
   const parts: Uint8Array[] = [];
-  if (entry.persistent !== undefined) putMap(parts, Kind.persistent, entry.persistent);
-  if (entry.transient !== undefined) putMap(parts, Kind.transient, entry.transient);
-  if (entry.metadata !== undefined) putFields(parts, Kind.metadataText, Kind.metadataBytes, entry.metadata);
-  if (entry.fields !== undefined) putFields(parts, Kind.fieldText, Kind.fieldBytes, entry.fields);
-  if (entry.backward !== undefined) putMap(parts, Kind.backward, entry.backward);
+  let size = 1;
+  let previous: string | undefined;
+  for (const [kind, section] of sections.entries()) {
+    // The kinds of a list go together, in its order.
+    if (section === undefined || section === previous) continue;
+    previous = section;
+    for (const [key, value] of entry[section] ?? []) {
+      const isText = typeof value === "string";
+      const name = encoder.encode(key);
+      const content = isText ? encoder.encode(value) : value;
+      const head = Uint8Array.of(isText ? kind : kind + 1, ...varint(name.length));
+      const length = Uint8Array.from(varint(content.length));
+      parts.push(head, name, length, content);
+      size += head.length + name.length + length.length + content.length;
+    }
+  }
   if (parts.length === 0) return emptySideEntry;
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 1));
+  const bytes = new Uint8Array(size);
   bytes[0] = VERSION;
   let at = 1;
   for (const part of parts) {
@@ -67,62 +77,23 @@ export function decodeSideEntry(text: string): SideEntry {
   if (bytes === undefined) throw malformed("no base64");
   if (bytes[0] !== VERSION) throw malformed(`version ${bytes[0] ?? "missing"}, expected ${VERSION}`);
   const reader = new Reader(bytes);
-  const maps = new Map<number, Map<string, string>>();
-  const metadata: Field[] = [];
-  const fields: Field[] = [];
+  const maps: { [section: string]: Map<string, string> } = {};
+  const lists: { [section: string]: Field[] } = {};
   while (!reader.isAtEnd) {
     const kind = reader.byte();
     const key = reader.block();
     const value = reader.block();
-    switch (kind) {
-      case Kind.persistent:
-      case Kind.transient:
-      case Kind.backward: {
-        const map = maps.get(kind) ?? new Map<string, string>();
-        maps.set(kind, map.set(readText(key), readText(value)));
-        break;
-      }
-      case Kind.metadataText:
-        metadata.push([readText(key), readText(value)]);
-        break;
-      case Kind.metadataBytes:
-        metadata.push([readText(key), value.slice()]);
-        break;
-      case Kind.fieldText:
-        fields.push([readText(key), readText(value)]);
-        break;
-      case Kind.fieldBytes:
-        fields.push([readText(key), value.slice()]);
-        break;
-      default:
+    const section = sections[kind];
+    if (section === undefined) continue;
+    if (section === "metadata" || section === "fields") {
+      lists[section] ??= [];
+      lists[section].push([readText(key), byteKinds.includes(kind) ? value.slice() : readText(value)]);
+    } else {
+      maps[section] ??= new Map();
+      maps[section].set(readText(key), readText(value));
     }
   }
-  const persistent = maps.get(Kind.persistent);
-  const transient = maps.get(Kind.transient);
-  const backward = maps.get(Kind.backward);
-  return {
-    ...(persistent && { persistent }),
-    ...(transient && { transient }),
-    ...(metadata.length > 0 && { metadata }),
-    ...(fields.length > 0 && { fields }),
-    ...(backward && { backward }),
-  };
-}
-
-function putMap(parts: Uint8Array[], kind: number, map: ReadonlyMap<string, string>): void {
-  for (const [key, value] of map) put(parts, kind, key, encoder.encode(value));
-}
-
-function putFields(parts: Uint8Array[], text: number, binary: number, fields: Fields): void {
-  for (const [name, value] of fields) {
-    if (typeof value === "string") put(parts, text, name, encoder.encode(value));
-    else put(parts, binary, name, value);
-  }
-}
-
-function put(parts: Uint8Array[], kind: number, key: string, value: Uint8Array): void {
-  const name = encoder.encode(key);
-  parts.push(Uint8Array.of(kind, ...varint(name.length)), name, Uint8Array.from(varint(value.length)), value);
+  return { ...maps, ...lists };
 }
 
 function varint(value: number): number[] {
@@ -168,11 +139,9 @@ class Reader {
 }
 
 function readText(bytes: Uint8Array): string {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    throw malformed("a text that is not UTF-8");
-  }
+  const text = decodeUtf8(bytes);
+  if (text === undefined) throw malformed("a text that is not UTF-8");
+  return text;
 }
 
 function malformed(why: string): RpcError {

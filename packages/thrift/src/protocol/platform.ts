@@ -1,11 +1,7 @@
-import { allocate, utf8Length, writeUtf8 } from "@slipstream/stream";
+import { allocate, decodeUtf8, utf8Length, writeUtf8 } from "@slipstream/stream";
 
 interface Platform {
   readonly Buffer?: { from?(memory: ArrayBufferLike, offset: number, length: number): Uint8Array };
-  readonly TextDecoder: new (
-    label: string,
-    options: { ignoreBOM: boolean; fatal?: boolean },
-  ) => { decode(bytes: Uint8Array): string };
 }
 
 const platform = globalThis as unknown as Platform;
@@ -24,17 +20,9 @@ export function utf8Bytes(text: string): Uint8Array {
   return bytes;
 }
 
-let strictDecoder: { decode(bytes: Uint8Array): string } | undefined;
-
 /** Whether these bytes are UTF-8 as the standard has it: no surrogates, no overlong forms, nothing above U+10FFFF. */
 export function isUtf8(bytes: Uint8Array): boolean {
-  strictDecoder ??= new platform.TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
-  try {
-    strictDecoder.decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
+  return decodeUtf8(bytes) !== undefined;
 }
 
 /** The same bytes as a Buffer where there is one, for code that expects no less. */
