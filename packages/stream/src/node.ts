@@ -2,6 +2,9 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { ServerTransport } from "./transport.ts";
 
+export type { Dial, DialOptions } from "./dial-node.ts";
+export { cannotConnect, dial } from "./dial-node.ts";
+
 /**
  * A server's transport that takes connections from a listener which it shares with others: the listener reads the
  * first bytes, asks each transport in turn, and hands the socket over with those bytes put back.

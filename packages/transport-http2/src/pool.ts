@@ -1,8 +1,9 @@
 import type { OpenWaiter } from "@slipstream/h2";
+import { ALPN } from "@slipstream/h2/node";
 import { Context, runWithContext } from "@slipstream/metainfo";
 import { type Address, BackOff, type Ended, RpcError } from "@slipstream/stream";
+import { cannotConnect, type Dial, dial } from "@slipstream/stream/node";
 import { ClientConnection, type ConnectionOwner } from "./client-connection.ts";
-import { cannotConnect, type Dial, dial } from "./connect.ts";
 import type { ResolvedOptions } from "./options.ts";
 
 /** A stream that is to be opened. Exactly one of its methods is called, once. */
@@ -185,7 +186,7 @@ export class Pool implements ConnectionOwner {
   #dial(timeoutMs = 0): void {
     // A connection serves many calls: it must not live in the context of the one that happened to need it.
     runWithContext(Context.background, () => {
-      const attempt = dial(this.#address, this.#options);
+      const attempt = dial(this.#address, { tls: this.#options.tls, alpn: ALPN });
       this.#dials.add(attempt);
       const limitMs = Math.max(timeoutMs, this.#options.connectTimeoutMs);
       const timer = setTimeout(() => attempt.socket.destroy(), limitMs);

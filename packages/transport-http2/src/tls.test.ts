@@ -77,7 +77,7 @@ describe.each(engines)("TLS over %s", (_, engine) => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const target = `127.0.0.1:${(server.address() as AddressInfo).port}`;
     const error = await failureOf(clientFor(target, { tls: { ca: forServer.cert } }).say({}));
-    expect(error.message).toContain('did not agree on HTTP/2 (ALPN "h2")');
+    expect(error.message).toContain('did not agree on ALPN "h2"');
     await new Promise((resolve) => server.close(resolve));
   });
 

@@ -1,8 +1,8 @@
 import { AsyncResource } from "node:async_hooks";
 import type { Socket } from "node:net";
 import { type Address, BackOff, type Ended, RpcError } from "@slipstream/stream";
+import { cannotConnect, type Dial, dial } from "@slipstream/stream/node";
 import { ClientSession, mixedFraming, streamFraming } from "@slipstream/ttheader";
-import { cannotConnect, type Dial, dial } from "./connect.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { SocketLink } from "./socket-link.ts";
 

@@ -1,25 +1,34 @@
 import { isIP, connect as netConnect, type Socket } from "node:net";
-import { type TLSSocket, connect as tlsConnect } from "node:tls";
-import { ALPN } from "@slipstream/h2/node";
-import { type Address, RpcError } from "@slipstream/stream";
-import type { ResolvedOptions } from "./options.ts";
+import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from "node:tls";
+import type { Address } from "./address.ts";
+import { RpcError } from "./errors.ts";
 
 /** A connection that is being made. */
 export interface Dial {
+  /** Destroying it gives up. */
   readonly socket: Socket;
   /** Rejects with a retryable `unavailable`. */
   readonly connected: Promise<Socket>;
 }
 
-/** Connects to an address, with TLS if the options say so. Destroying the socket gives up. */
-export function dial(address: Address, { tls }: Pick<ResolvedOptions, "tls">): Dial {
+export interface DialOptions {
+  /** Connects with TLS; the server's name comes from the address unless it is given here. */
+  readonly tls?: ConnectionOptions | undefined;
+  /** The protocol on which both must agree when it is TLS. */
+  readonly alpn?: string;
+  /** TCP keep-alive: milliseconds of silence before the first probe. @defaultValue 0: off */
+  readonly keepAliveMs?: number;
+}
+
+/** Connects to an address, over TCP or a Unix socket. */
+export function dial(address: Address, { tls, alpn, keepAliveMs = 0 }: DialOptions): Dial {
   const to =
     address.scheme === "unix"
       ? { path: address.path ?? "" }
       : { host: address.host ?? "", port: address.port ?? 0 };
   const name = address.host !== undefined && isIP(address.host) === 0 ? { servername: address.host } : {};
-  const socket =
-    tls === undefined ? netConnect(to) : tlsConnect({ ...name, ...tls, ...to, ALPNProtocols: [ALPN] });
+  const offer = alpn === undefined ? {} : { ALPNProtocols: [alpn] };
+  const socket = tls === undefined ? netConnect(to) : tlsConnect({ ...name, ...tls, ...to, ...offer });
   const connected = new Promise<Socket>((resolve, reject) => {
     const settle = (): void => {
       socket.off("error", failed).off("close", closed).off(ready, done);
@@ -33,14 +42,15 @@ export function dial(address: Address, { tls }: Pick<ResolvedOptions, "tls">): D
     };
     const closed = (): void => failed(new Error("the connection was closed before it was made"));
     const done = (): void => {
-      if (tls !== undefined && (socket as TLSSocket).alpnProtocol !== ALPN) {
+      if (tls !== undefined && alpn !== undefined && (socket as TLSSocket).alpnProtocol !== alpn) {
         const agreed = (socket as TLSSocket).alpnProtocol || "nothing";
-        failed(new Error(`the server did not agree on HTTP/2 (ALPN "${ALPN}"), but on ${agreed}`));
+        failed(new Error(`the server did not agree on ALPN "${alpn}", but on ${agreed}`));
         return;
       }
       settle();
-      // As an option it is only heeded without TLS.
+      // As options they are only heeded without TLS.
       socket.setNoDelay(true);
+      if (keepAliveMs > 0) socket.setKeepAlive(true, keepAliveMs);
       resolve(socket);
     };
     const ready = tls === undefined ? "connect" : "secureConnect";
