@@ -125,6 +125,22 @@ describe.each(engines)("over %s", (name, engine) => {
       expect(server.ends[0]?.frames.filter(isEnd)).toEqual([]);
     });
 
+    it("and a request that is written in one turn ends with the frame of its content", async () => {
+      await using server = await rawServer(() => {});
+      await using transport = http2({ session: engine() });
+      const parent = new AbortController();
+      const call = createClient(Echo, { transport, target: server.target }).say(
+        { text: "hi" },
+        { signal: parent.signal },
+      );
+      await until(() => server.ends[0]?.frames.some(isEnd) === true);
+      parent.abort();
+      expect(await failureOf(call)).toMatchObject({ code: "cancelled" });
+      expect(
+        server.ends[0]?.of(FrameType.data).map(({ flags, payload }) => [flags, payload.length > 0]),
+      ).toEqual([[Flag.endStream, true]]);
+    });
+
     it("and an orderly half-close is one empty DATA frame", async () => {
       await using server = await rawServer(() => {});
       await using transport = http2({ session: engine() });

@@ -12,6 +12,7 @@ import { NodeSession } from "./session.ts";
  *   `resource_exhausted`. A section received has at most 2,000 fields, and 8 CONTINUATION frames.
  * - Received fields are left out when their value has control characters, or blanks at its ends, as a Kitex peer may send.
  * - Fields of the same name are sent next to each other; of some that HTTP has only once, such as `authorization`, only the first.
+ * - A client sends no trailers, which gRPC has no use for.
  * - Windows stay as they are: `maxWindowBytes` is not heeded. Up to a window and a half of a stream may lie unread.
  * - A server that shuts down takes no stream that was on its way when it said so; the client is told that it may try elsewhere.
  * - A connection on which the peer broke the rules gets a GOAWAY and is read no further. When the peer does not close it, or

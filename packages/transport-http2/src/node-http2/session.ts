@@ -33,6 +33,7 @@ const lingerMs = 1000;
 
 /** Node's `Http2Session`, either side, as a session. */
 export class NodeSession implements Session, StreamOwner {
+  readonly isServer: boolean;
   readonly maxUnreadBytes: number;
   readonly #node: ClientHttp2Session | ServerHttp2Session;
   readonly #socket: Socket;
@@ -62,7 +63,8 @@ export class NodeSession implements Session, StreamOwner {
     this.#handler = handler;
     // Node buffers up to a window more while a stream is paused.
     this.maxUnreadBytes = settings.streamWindowBytes / 2;
-    this.#keepalive = new Keepalive(node, this, settings, isServer(node), () => this.#silent());
+    this.isServer = isServer(node);
+    this.#keepalive = new Keepalive(node, this, settings, this.isServer, () => this.#silent());
     const session: Http2Session = node;
     session.on("error", (error) => {
       this.#error ??= error;
@@ -135,7 +137,7 @@ export class NodeSession implements Session, StreamOwner {
     }
     const headers = toNodeHeaders(shared, fields, this.maxSendListBytes);
     const session = this.#node as ClientHttp2Session;
-    const node: ClientHttp2Stream = session.request(headers, { endStream, waitForTrailers: !endStream });
+    const node: ClientHttp2Stream = session.request(headers, endStream ? { endStream } : undefined);
     const stream = new NodeStream(node, this);
     stream.start(handler);
     node.on("response", (_headers, flags, raw?: string[]) => {

@@ -17,6 +17,7 @@ const noFields: Fields = [];
 
 /** What a stream needs of its session. */
 export interface StreamOwner {
+  readonly isServer: boolean;
   readonly isLost: boolean;
   readonly maxSendListBytes: number;
   /** What may lie unread before nothing more is taken from the peer. */
@@ -50,7 +51,7 @@ export class NodeStream implements Stream {
     // Without a listener a reset of the peer would be an uncaught error.
     node.on("error", () => {});
     node.on("close", () => this.#closed());
-    // Node asks before it ends our side. So a reset can go out without an end before it, and a half-close costs one frame.
+    // A server's stream is asked before its side ends. A client's is not: that takes Node another turn and another write.
     node.on("wantTrailers", () => this.#sendTrailers());
     node.on("trailers", (_headers: unknown, _flags: number, raw: string[]) => {
       this.#received = fromRawHeaders(raw);
@@ -140,10 +141,16 @@ export class NodeStream implements Stream {
 
   end(shared: Fields = noFields, fields: Fields = noFields): void {
     if (this.#isClosed || this.#isEnding) return;
+    const { isServer } = this.#owner;
+    if (!isServer && shared.length + fields.length > 0) {
+      this.reset(ErrorCode.INTERNAL_ERROR);
+      return;
+    }
     this.#flush();
     this.#isEnding = true;
     this.#wantsDrain = true;
-    this.#trailers = { shared, fields };
+    if (isServer) this.#trailers = { shared, fields };
+    else this.#hasEnded = true;
     this.#node.end();
   }
 
@@ -151,7 +158,7 @@ export class NodeStream implements Stream {
     if (this.#isClosed) return;
     this.#pending = undefined;
     this.#close({ code, by: "local", unprocessed: false, message: `reset here with code ${code}` });
-    this.#node.close(code);
+    this.#reset(code);
   }
 
   consume(bytes: number): void {
@@ -167,7 +174,13 @@ export class NodeStream implements Stream {
     this.#close(reason);
     // Else Node would end our side in order, as if all had been said.
     if (!this.#node.destroyed)
-      this.#node.close(reason.code === ErrorCode.NO_ERROR ? ErrorCode.CANCEL : reason.code);
+      this.#reset(reason.code === ErrorCode.NO_ERROR ? ErrorCode.CANCEL : reason.code);
+  }
+
+  #reset(code: number): void {
+    // Node ends our side before it resets: the peer would take what came for all there is.
+    if (!this.#isEnding) this.#node._final = sayNothing;
+    this.#node.close(code);
   }
 
   #gather(bytes: Uint8Array): void {
@@ -203,7 +216,7 @@ export class NodeStream implements Stream {
     }
     this.#hasEnded = true;
     // Node counts the write that ended our side only after this event.
-    setImmediate(() => this.#drained());
+    setImmediate(this.#drained);
   }
 
   #data(chunk: Buffer): void {
@@ -245,6 +258,10 @@ export class NodeStream implements Stream {
     this.#owner.streamClosed(this);
     this.#handler?.onClose(reason);
   }
+}
+
+function sayNothing(done: () => void): void {
+  done();
 }
 
 export function cannotOpen(why: string): H2Error {
