@@ -7,8 +7,8 @@ import {
   RpcError,
   type TransportEvent,
 } from "@slipstream/stream";
-import { ClientSession, type ResolvedSessionOptions } from "@slipstream/ttheader";
-import { dial } from "#dial";
+import type { ResolvedSessionOptions, SlipstreamClientSession } from "@slipstream/ttheader";
+import { ClientSession, dial } from "#dial";
 import type { ConnectionState, StateChange } from "./client-options.ts";
 import type { NodeOptions, StartableLink } from "./dial.ts";
 import { clearTimer, setBackgroundTimer, setTimer, type Timer } from "./platform.ts";
@@ -31,7 +31,7 @@ export interface ConnectionOptions {
 
 /** A call that waits for a place on a session. */
 interface Waiter {
-  resolve(session: ClientSession): void;
+  resolve(session: SlipstreamClientSession): void;
   reject(error: RpcError): void;
 }
 
@@ -42,8 +42,8 @@ export class Connection {
   readonly #backOff: BackOff;
   readonly #waiters = new Set<Waiter>();
   /** Takes new calls. Those that are draining live on by themselves. */
-  #session: ClientSession | undefined;
-  readonly #sessions = new Set<ClientSession>();
+  #session: SlipstreamClientSession | undefined;
+  readonly #sessions = new Set<SlipstreamClientSession>();
   readonly #closing = new Set<Promise<void>>();
   /** Gives up the attempt to connect, while there is one. */
   #stopDialing: (() => void) | undefined;
@@ -74,12 +74,12 @@ export class Connection {
   }
 
   /** The session, when there is one that takes a call now. */
-  get session(): ClientSession | undefined {
+  get session(): SlipstreamClientSession | undefined {
     return this.#session?.canOpen ? this.#session : undefined;
   }
 
   /** Waits for a session that takes a call. Rejects with a retryable `unavailable` when there is none in time. */
-  wait(start: CallStart, timeoutMs: number): Promise<ClientSession> {
+  wait(start: CallStart, timeoutMs: number): Promise<SlipstreamClientSession> {
     const { maxPendingOpens } = this.#options;
     if (this.#waiters.size >= maxPendingOpens) {
       const text = `${this.#waiters.size} calls wait for a connection to ${this.#address.key}, maxPendingOpens is ${maxPendingOpens}`;
@@ -169,7 +169,7 @@ export class Connection {
     this.#closing.add(link.closed);
     void link.closed.then(() => this.#closing.delete(link.closed));
     const peer = { address: key, transport: transportName, isSlipstream: true };
-    const session: ClientSession = new ClientSession(link, peer, options, {
+    const session: SlipstreamClientSession = new ClientSession(link, peer, options, {
       onExchangeEnded: () => this.#exchangeEnded(session),
       onDraining: () => this.#draining(session),
       onEnded: (error) => this.#ended(session, error),
@@ -198,7 +198,7 @@ export class Connection {
     for (const waiter of [...this.#waiters]) waiter.reject(this.#unreachable(cause.message, cause));
   }
 
-  #ended(session: ClientSession, error: RpcError | undefined): void {
+  #ended(session: SlipstreamClientSession, error: RpcError | undefined): void {
     this.#sessions.delete(session);
     this.#emit({
       type: "connection_closed",
@@ -210,7 +210,7 @@ export class Connection {
     if (this.#session === session) this.#leave(error);
   }
 
-  #draining(session: ClientSession): void {
+  #draining(session: SlipstreamClientSession): void {
     if (this.#session === session) this.#leave(undefined);
     if (session.openCount === 0) session.close();
   }
@@ -223,7 +223,7 @@ export class Connection {
     if (this.#waiters.size > 0) this.#connect(0);
   }
 
-  #exchangeEnded(session: ClientSession): void {
+  #exchangeEnded(session: SlipstreamClientSession): void {
     if (session.openCount === 0) {
       if (session.isDraining) {
         session.close();
@@ -234,7 +234,7 @@ export class Connection {
     if (this.#waiters.size > 0 && this.#session === session) this.#serveWaiters(session);
   }
 
-  #serveWaiters(session: ClientSession): void {
+  #serveWaiters(session: SlipstreamClientSession): void {
     // A waiter opens its stream in a later microtask, so places given away are counted here.
     let room = this.#options.session.maxStreams - session.openCount;
     for (const waiter of [...this.#waiters]) {
@@ -244,7 +244,7 @@ export class Connection {
   }
 
   /** One timer for all calls: it looks when the last one ended. */
-  #watchIdle(session: ClientSession, delayMs: number): void {
+  #watchIdle(session: SlipstreamClientSession, delayMs: number): void {
     this.#idle = setBackgroundTimer(() => {
       const { idleTimeoutMs } = this.#options;
       const leftMs =

@@ -3,6 +3,9 @@ import type { DialEvents, DialOptions } from "./dial.ts";
 import { openWebSocket } from "./platform.ts";
 import { subprotocol } from "./subprotocol.ts";
 
+/** What a page needs of a session, and no more. */
+export { SlipstreamClientSession as ClientSession } from "@slipstream/ttheader";
+
 /** A browser answers pings by itself but cannot send any, so the session asks with a frame of its own. */
 export const hasPing = false;
 

@@ -6,6 +6,9 @@ import { closeOptions, WsLink } from "./node/ws-link.ts";
 import { maxMaskedBytes } from "./pack.ts";
 import { subprotocol } from "./subprotocol.ts";
 
+/** The one that remembers what a busy client says again and again. */
+export { ClientSession } from "@slipstream/ttheader";
+
 /** `ws` sends pings, so the session does not have to. */
 export const hasPing = true;
 

@@ -8,7 +8,7 @@ import {
   type Reply,
   RpcError,
 } from "@slipstream/stream";
-import type { ClientSession } from "@slipstream/ttheader";
+import type { SlipstreamClientSession } from "@slipstream/ttheader";
 import { hasPing } from "#dial";
 import type { ConnectionState, WebSocketOptions } from "./client-options.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
@@ -98,7 +98,7 @@ class WebSocketClient implements WebSocketTransport {
     return this.close();
   }
 
-  async #session(start: CallStart, { connectTimeoutMs }: OpenOptions): Promise<ClientSession> {
+  async #session(start: CallStart, { connectTimeoutMs }: OpenOptions): Promise<SlipstreamClientSession> {
     if (this.#isClosed) throw new RpcError("unavailable", "the transport has been closed");
     if (start.ended.reason) throw start.ended.reason;
     const connection = this.#connection(start.address);

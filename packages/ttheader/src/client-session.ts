@@ -1,58 +1,25 @@
-import {
-  type CallStart,
-  type ClientByteStream,
-  encodeSideEntry,
-  type Reply,
-  RpcError,
-} from "@slipstream/stream";
+import { type CallStart, type Fields, noFields, type Reply, type RpcError } from "@slipstream/stream";
+import { type ApplicationException, MessageType } from "@slipstream/thrift";
 import { ClientCall } from "./client-call.ts";
-import { ClientStream } from "./client-stream.ts";
-import { type Control, encodeHello } from "./control.ts";
-import * as Flag from "./format/flag.ts";
-import * as FrameKind from "./format/frame-kind.ts";
-import * as IntKey from "./format/int-key.ts";
-import * as ProtocolId from "./format/protocol-id.ts";
-import { asRpcError } from "./frame-error.ts";
+import { withKitexText } from "./error-numbers.ts";
+import { SIDE_ENTRY_KEY } from "./fields.ts";
 import type { FrameHead } from "./frame-head.ts";
 import { FrameTemplates } from "./frame-templates.ts";
-import { pairBound } from "./head-writer.ts";
 import type { Link } from "./link.ts";
-import { CLOSING_KEY } from "./message.ts";
+import { CLOSING_KEY, isBareReply, nativeBackward } from "./message.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
-import { type PingPongForm, readPayload } from "./payload.ts";
+import { encodeEnvelope, findReplyBody, type PingPongForm, readPayload } from "./payload.ts";
 import type { SessionPeer } from "./peer.ts";
-import { Session } from "./session.ts";
-import { startBound, startSideEntry, writeStartInts, writeStartStrings } from "./start.ts";
+import { noBackward, readReplyFields } from "./reply.ts";
+import { writeRequest } from "./request.ts";
+import { type ClientSessionEvents, SlipstreamClientSession } from "./slipstream-client-session.ts";
 
-const HEADER_DIGIT = String(FrameKind.header);
-
-/** What the owner of a client's connection is told. */
-export interface ClientSessionEvents {
-  /** A stream or call ended; the connection may be free for another. */
-  onExchangeEnded?(): void;
-  /** The server takes no new streams here. */
-  onDraining?(): void;
-  /** A call was given up on a connection to a server that answers in order: the connection is of no more use. */
-  onCallAbandoned?(): void;
-  /** The connection is over; `error` is absent when `close` was called. */
-  onEnded?(error: RpcError | undefined): void;
-}
-
-/** The client's end of a connection. */
-export class ClientSession extends Session {
-  readonly side = "client";
-  readonly #events: ClientSessionEvents;
-  #lastId = 0;
-  #hasSaidHello = false;
-  #hasHeardHello = false;
-  #isDraining = false;
+/** The client's end of a connection to any server: Slipstream or Kitex, with TTHeader or without. */
+export class ClientSession extends SlipstreamClientSession {
   /** What the connection was first used for: that is what Kitex then takes it for. */
   #firstUse: "stream" | "call" | undefined;
-  /** The call whose reply is the next that comes, from a server that has not shown that it is Slipstream. */
-  #callInOrder: ClientCall | undefined;
-  readonly pingPong: PingPongForm;
-  /** Of ping-pong requests and of HEADER frames. */
-  readonly requests: FrameTemplates = new FrameTemplates();
+  readonly #form: PingPongForm;
+  readonly #requests = new FrameTemplates();
   readonly #headers = new FrameTemplates();
 
   constructor(
@@ -61,19 +28,13 @@ export class ClientSession extends Session {
     options: ResolvedSessionOptions,
     events: ClientSessionEvents = {},
   ) {
-    super(link, peer, options);
-    this.#events = events;
-    this.pingPong = peer.pingPong ?? "ttheader";
-  }
-
-  /** The server has said that it takes no new streams here. */
-  get isDraining(): boolean {
-    return this.#isDraining;
+    super(link, peer, options, events);
+    this.#form = peer.pingPong ?? "ttheader";
   }
 
   /** Whether `open` has a place for another stream. A server of Kitex takes none where ping-pong calls were made. */
-  get canOpen(): boolean {
-    return this.#hasRoom && (this.#firstUse !== "call" || this.peer.isSlipstream);
+  override get canOpen(): boolean {
+    return super.canOpen && (this.#firstUse !== "call" || this.peer.isSlipstream);
   }
 
   /**
@@ -81,177 +42,105 @@ export class ClientSession extends Session {
    * it gets one at a time, and takes none where streams were opened.
    */
   get canCall(): boolean {
-    if (this.peer.isSlipstream && !this.#isHeaderless) return this.#hasRoom;
-    return this.#hasRoom && this.#firstUse !== "stream" && this.openCount === 0;
+    if (this.peer.isSlipstream && !this.#isHeaderless) return super.canOpen;
+    return super.canOpen && this.#firstUse !== "stream" && this.openCount === 0;
   }
 
   get #isHeaderless(): boolean {
-    return this.pingPong === "framed" || this.pingPong === "binary";
+    return this.#form === "framed" || this.#form === "binary";
   }
 
-  get #hasRoom(): boolean {
-    return !this.isClosed && !this.#isDraining && this.openCount < this.options.maxStreams;
+  /** As of the base; see {@link canCall}. */
+  override call(start: CallStart, request: Uint8Array, oneway: boolean): Promise<Reply | undefined> {
+    const reply = super.call(start, request, oneway);
+    // Kitex would answer the next call only when this one's handler is done, so it takes none here, as Kitex's client.
+    if (oneway && !this.peer.isSlipstream) this.onClosing();
+    return reply;
   }
 
-  /**
-   * Opens a stream: its HEADER is written, the server is not waited for.
-   * @throws RpcError when the call has ended already, the connection is over (`unavailable`), it has too many streams, or
-   * the HEADER is over a limit (`resource_exhausted`). Nothing was sent then.
-   */
-  open(start: CallStart): ClientByteStream {
-    this.#check(start);
+  override readReply(head: FrameHead, call: ClientCall): Reply {
+    const { bytes, payloadStart, payloadEnd } = head;
+    if (isBareReply(head)) {
+      this.#onSlipstreamReply();
+      const bodyStart = findReplyBody(bytes, payloadStart, payloadEnd, call.start.method, call.id);
+      if (bodyStart !== -1) return new BareReply(bytes.subarray(bodyStart, payloadEnd));
+    }
+    const pairs = head.strings();
+    if (pairs?.has(SIDE_ENTRY_KEY)) this.#onSlipstreamReply();
+    if (pairs?.has(CLOSING_KEY)) this.onClosing();
+    const { start, end } = readPayload(bytes, payloadStart, payloadEnd);
+    const outcome = this.readOutcome(bytes, start, end, pairs, call);
+    return { outcome, ...readReplyFields(pairs, nativeBackward) };
+  }
+
+  override abandon(call: ClientCall, reason: RpcError): void {
+    if (this.peer.isSlipstream) super.abandon(call, reason);
+    // Kitex answers in order, and cannot be told to stop: this connection is of no more use.
+    else this.events.onCallAbandoned?.();
+  }
+
+  override received(exception: ApplicationException): ApplicationException {
+    return this.peer.isSlipstream ? exception : withKitexText(exception);
+  }
+
+  protected override toError(exception: ApplicationException): RpcError {
+    // A server of Kitex closes behind most of them; waiting to see which would lose the next call.
+    if (!this.peer.isSlipstream) this.onClosing();
+    return super.toError(exception);
+  }
+
+  protected override writeHeader(start: CallStart, id: number): void {
     this.#firstUse ??= "stream";
-    this.#sayHello();
-    const id = this.#nextId();
-    try {
-      this.#writeHeader(start, id);
-    } catch (error) {
-      throw asRpcError(error);
-    }
-    const stream = new ClientStream(this, id, start, this.peerWindow);
-    this.exchanges.add(stream);
-    stream.watch(start.ended);
-    return stream;
+    const template = this.#headers.find(start);
+    if (template?.bytes === undefined) super.writeHeader(start, id, template);
+    else this.writeBare(template.bytes, id);
   }
 
-  /**
-   * Makes a ping-pong call; see {@link canCall}.
-   *
-   * Resolves with the reply, be it an error; with `undefined` at once for a oneway. Rejects when no reply came.
-   * @throws RpcError as {@link open}.
-   */
-  call(start: CallStart, request: Uint8Array, oneway: boolean): Promise<Reply | undefined> {
-    this.#check(start);
-    if (request.length > this.maxMessageBytes) {
-      throw new RpcError(
-        "resource_exhausted",
-        `message of ${request.length} bytes is over maxMessageBytes (${this.maxMessageBytes})`,
-      );
-    }
-    const call = new ClientCall(this, this.#nextId(), start);
+  protected override writeRequest(start: CallStart, id: number, request: Uint8Array, type: number): void {
     this.#firstUse ??= "call";
-    try {
-      call.write(request, oneway);
-    } catch (error) {
-      throw asRpcError(error);
+    const template =
+      this.#form === "ttheader" && type === MessageType.call ? this.#requests.find(start) : undefined;
+    if (template?.bytes !== undefined) {
+      this.writeMessage(template.bytes, id, id, request);
+      return;
     }
-    if (oneway) {
-      // Kitex would answer the next call only when this one's handler is done, so it takes none here, as Kitex's client.
-      if (!this.peer.isSlipstream) this.onClosingReply();
-      return Promise.resolve(undefined);
+    const isFramed = this.#form === "framed" || this.#form === "ttheader-framed";
+    const envelope = encodeEnvelope(isFramed ? "framed" : "thrift", type, start.method, id, request.length);
+    if (this.#isHeaderless) this.writeHeaderless(envelope, request);
+    else {
+      writeRequest(this, start, id, type, isFramed ? "framed" : "unframed", envelope, request, template);
     }
-    this.exchanges.add(call);
-    if (!this.peer.isSlipstream) this.#callInOrder = call;
-    call.watch(start.ended);
-    return call.reply;
   }
 
-  /** A reply with a side entry came: the server is Slipstream. */
-  onSlipstreamReply(): void {
-    if (!this.peer.isSlipstream) this.markSlipstream();
-  }
-
-  /** The server is about to close this connection. */
-  onClosingReply(): void {
-    if (this.#isDraining) return;
-    this.#isDraining = true;
-    this.#events.onDraining?.();
-  }
-
-  /** A call was given up whose reply will still come, before any other. */
-  onCallAbandoned(): void {
-    this.#events.onCallAbandoned?.();
-  }
-
-  protected override onUnknownHeader(): void {
-    // Of a stream that has ended here already.
-  }
-
-  /** A reply; one that nobody waits for any more is dropped. */
   protected override onMessage(head: FrameHead): void {
-    const exchange = this.exchanges.get(head.sequenceId);
-    if (exchange instanceof ClientCall) exchange.onReply(head);
     // What a Kitex mux server sends before it closes.
-    else if (head.sequenceId === 0 && head.strings()?.has(CLOSING_KEY) === true) this.onClosingReply();
+    if (head.sequenceId === 0 && head.strings()?.has(CLOSING_KEY) === true) this.onClosing();
+    else super.onMessage(head);
   }
 
   /** A reply that says by its place which call it answers; a wrong id fails the call. */
   protected override onHeaderless(bytes: Uint8Array, start: number, end: number): void {
-    const call = this.#callInOrder;
-    this.#callInOrder = undefined;
-    call?.onHeaderlessReply(bytes, readPayload(bytes, start, end));
+    const [call] = this.exchanges.values();
+    if (!(call instanceof ClientCall)) return;
+    const payload = readPayload(bytes, start, end);
+    const outcome = this.readOutcome(bytes, payload.start, payload.end, undefined, call);
+    call.settle({ outcome, ...readReplyFields(undefined, nativeBackward) });
   }
 
-  protected override onControl(control: Control): void {
-    if (control.isHello && this.#hasSaidHello && !this.#hasHeardHello) {
-      this.#hasHeardHello = true;
-      this.setPeerWindow(control.window ?? Number.POSITIVE_INFINITY);
-    }
-    if (control.isDrain) this.onClosingReply();
+  /** A reply with a side entry came: the server is Slipstream. */
+  #onSlipstreamReply(): void {
+    if (!this.peer.isSlipstream) this.markSlipstream();
   }
+}
 
-  protected override onRemoved(): void {
-    this.#events.onExchangeEnded?.();
-  }
+/** A message, and nothing beside it. */
+class BareReply implements Reply {
+  readonly outcome: { readonly message: Uint8Array };
+  readonly header: Fields = noFields;
+  readonly trailer: Fields = noFields;
+  readonly backward: ReadonlyMap<string, string> = noBackward;
 
-  protected override onEnded(error: RpcError | undefined): void {
-    this.#events.onEnded?.(error);
-  }
-
-  #writeHeader(start: CallStart, id: number): void {
-    const template = this.#headers.find(start);
-    if (template?.bytes !== undefined) {
-      this.writeBare(template.bytes, id);
-      return;
-    }
-    const { extensions } = this.options;
-    const { method } = start;
-    const side = extensions ? startSideEntry(start) : undefined;
-    const sideEntry = side && encodeSideEntry(side);
-    const bound = startBound(start, sideEntry) + pairBound(1) + pairBound(method.length);
-    const writer = this.beginFrame(Flag.streaming, ProtocolId.thriftStruct, bound);
-    writeStartStrings(writer, start, sideEntry);
-    writer.beginInts();
-    writer.int(IntKey.frameKind, HEADER_DIGIT);
-    writer.int(IntKey.toMethod, method);
-    writeStartInts(writer, start, extensions);
-    writer.endSection();
-    this.endFrame(id, template);
-  }
-
-  #check({ ended }: CallStart): void {
-    if (ended.reason !== undefined) throw ended.reason;
-    if (this.isClosed || this.#isDraining) {
-      throw new RpcError("unavailable", `connection to ${this.peer.address} takes no new streams`, {
-        retryable: true,
-      });
-    }
-    if (this.openCount >= this.options.maxStreams) {
-      throw new RpcError(
-        "resource_exhausted",
-        `${this.openCount} streams are open on the connection to ${this.peer.address}, maxStreams is ${this.options.maxStreams}`,
-        { retryable: true },
-      );
-    }
-    if (this.outbox.pendingBytes > this.maxSendBufferBytes) {
-      throw new RpcError(
-        "resource_exhausted",
-        `${this.outbox.pendingBytes} bytes wait to be sent to ${this.peer.address}, over maxSendBufferBytes (${this.maxSendBufferBytes})`,
-        { retryable: true },
-      );
-    }
-  }
-
-  #sayHello(): void {
-    if (this.#hasSaidHello || !this.options.extensions) return;
-    this.#hasSaidHello = true;
-    this.writeEncoded(encodeHello(this.options.streamWindowBytes));
-  }
-
-  #nextId(): number {
-    do {
-      this.#lastId = (this.#lastId + 1) | 0;
-    } while (this.#lastId === 0 || this.exchanges.get(this.#lastId) !== undefined);
-    return this.#lastId;
+  constructor(message: Uint8Array) {
+    this.outcome = { message };
   }
 }

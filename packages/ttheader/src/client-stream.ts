@@ -10,31 +10,29 @@ import {
   type Peer,
   RpcError,
 } from "@slipstream/stream";
-import { decodeException, encodeException } from "@slipstream/thrift";
-import type { ClientSession } from "./client-session.ts";
+import { decodeException } from "@slipstream/thrift";
 import {
   bareCancellation,
   CANCEL_PATH_KEY,
   fromCancellation,
   fromException,
   readBizStatus,
-  toCancellation,
 } from "./error-numbers.ts";
 import { type ReceivedFields, readFields } from "./fields.ts";
-import * as FrameKind from "./format/frame-kind.ts";
 import * as StreamErrorNumber from "./format/stream-error-number.ts";
-import { streamFrame } from "./frame-encode.ts";
 import type { FrameHead } from "./frame-head.ts";
 import { methodHeads } from "./method-heads.ts";
 import { ReceiveHalf } from "./receive-half.ts";
+import { writeRst } from "./rst.ts";
 import { SendHalf } from "./send-half.ts";
 import type { Exchange } from "./session.ts";
+import type { SlipstreamClientSession } from "./slipstream-client-session.ts";
 
 /** A stream as its client has it. It is open until the server's TRAILER, an RST, a cancel, or the end of the connection. */
 export class ClientStream implements ClientByteStream, Exchange {
   readonly id: number;
   readonly peer: Peer;
-  readonly #session: ClientSession;
+  readonly #session: SlipstreamClientSession;
   readonly #method: string;
   readonly #caller: string | undefined;
   readonly #sender: SendHalf;
@@ -45,7 +43,7 @@ export class ClientStream implements ClientByteStream, Exchange {
   #isHalfClosed = false;
   #isEnded = false;
 
-  constructor(session: ClientSession, id: number, start: CallStart, sendLimit: number) {
+  constructor(session: SlipstreamClientSession, id: number, start: CallStart, sendLimit: number) {
     this.#session = session;
     this.id = id;
     this.peer = session.peer;
@@ -130,7 +128,7 @@ export class ClientStream implements ClientByteStream, Exchange {
     const payload = head.payload();
     const exception = decodeException(payload, 0, payload.length) ?? bareCancellation;
     const path = head.strings()?.get(CANCEL_PATH_KEY) ?? "";
-    this.#end(fromCancellation(exception, path, "client", this.peer.isSlipstream));
+    this.#end(fromCancellation(this.#session.received(exception), path, "client"));
   }
 
   onCredit(limit: number): void {
@@ -161,8 +159,7 @@ export class ClientStream implements ClientByteStream, Exchange {
 
   #errorOf(head: FrameHead, received: ReceivedFields): CallError | undefined {
     const payload = head.payload();
-    if (payload.length === 0)
-      return readBizStatus(received.bizStatus, received.bizMessage, received.bizExtra);
+    if (payload.length === 0) return readBizStatus(received.pairs);
     const exception = decodeException(payload, 0, payload.length);
     if (exception === undefined) {
       return new RpcError(
@@ -174,7 +171,7 @@ export class ClientStream implements ClientByteStream, Exchange {
       );
     }
     const origin = { ttstream: StreamErrorNumber.applicationException, side: "client" } as const;
-    return fromException(exception, origin, this.peer.isSlipstream);
+    return fromException(this.#session.received(exception), origin);
   }
 
   /** The one way out. A client that ends while it may still send writes a TRAILER as its last frame, as Kitex does. */
@@ -202,11 +199,6 @@ export class ClientStream implements ClientByteStream, Exchange {
 
   #writeRst(reason: RpcError): void {
     if (!this.#session.options.rst) return;
-    const { path, ...exception } = toCancellation(reason, this.#caller);
-    const pairs = path === "" ? undefined : [[CANCEL_PATH_KEY, path] as const];
-    this.#session.writeFrame(
-      streamFrame(FrameKind.rst, this.id, this.#method, pairs),
-      encodeException(this.#method, this.id, exception),
-    );
+    writeRst(this.#session, this.id, { method: this.#method, caller: this.#caller }, reason);
   }
 }

@@ -3,10 +3,11 @@ import { describe, expect, it, vi } from "vitest";
 import { bytes, callStart, readAll, streamHandler } from "../test/calls.ts";
 import { linkPair, type MemoryLink } from "../test/links.ts";
 import { peer, ScriptedPeer } from "../test/scripted-peer.ts";
-import { ClientSession, type ClientSessionEvents } from "./client-session.ts";
+import { ClientSession } from "./client-session.ts";
 import * as FrameKind from "./format/frame-kind.ts";
 import { resolveSessionOptions, type SessionOptions } from "./options.ts";
 import { ServerSession } from "./server-session.ts";
+import type { ClientSessionEvents } from "./slipstream-client-session.ts";
 
 const windowBytes = 64 * 1024;
 const overhead = 64;

@@ -36,22 +36,14 @@ function exceptionType(error: RpcError): number {
     : OUR_CODES + codeToNumber(error.code);
 }
 
-/**
- * The error that an EXCEPTION in a TRAILER or a reply means. Without a text it gets Kitex's for the number, unless the peer
- * is Slipstream, where no text is what the application said.
- */
-export function fromException(
-  { type, message }: ApplicationException,
-  origin: RpcErrorOrigin,
-  isSlipstream: boolean,
-): RpcError {
-  return new RpcError(
-    codeOfException(type),
-    message === "" && !isSlipstream ? defaultExceptionText(type) : message,
-    {
-      origin: { ...origin, thriftType: type },
-    },
-  );
+/** An exception of a peer that is not Slipstream: without a text it gets Kitex's for the number. */
+export function withKitexText({ type, message }: ApplicationException): ApplicationException {
+  return { type, message: message === "" ? defaultExceptionText(type) : message };
+}
+
+/** The error that an EXCEPTION in a TRAILER or a reply means. */
+export function fromException({ type, message }: ApplicationException, origin: RpcErrorOrigin): RpcError {
+  return new RpcError(codeOfException(type), message, { origin: { ...origin, thriftType: type } });
 }
 
 function codeOfException(type: number): Code {
@@ -118,13 +110,11 @@ export function fromCancellation(
   rst: ApplicationException,
   path: string,
   side: "client" | "server",
-  isSlipstream: boolean,
 ): RpcError {
   const isTimeout =
     rst.type === StreamErrorNumber.recvTimeout || rst.type === StreamErrorNumber.streamTimeout;
   const isStreamError = rst.type >= FIRST_STREAM_ERROR && rst.type <= LAST_STREAM_ERROR;
-  const message = rst.message === "" && !isSlipstream ? defaultExceptionText(rst.type) : rst.message;
-  return new RpcError(isTimeout ? "deadline_exceeded" : "cancelled", message, {
+  return new RpcError(isTimeout ? "deadline_exceeded" : "cancelled", rst.message, {
     origin: {
       ...(isStreamError ? { ttstream: rst.type } : { thriftType: rst.type }),
       ...(path && { cancelPath: path }),
@@ -155,17 +145,16 @@ function goJson(record: Readonly<Record<string, string>>): string {
  * The business status that the pairs hold; undefined when `biz-status` is missing, malformed or 0, which is no error.
  * With a `biz-extra` that is no JSON object of strings it is an RpcError `internal`, Kitex's 12003.
  */
-export function readBizStatus(
-  status: string | undefined,
-  message: string | undefined,
-  extra: string | undefined,
-): CallError | undefined {
-  if (status === undefined || !/^[+-]?\d{1,10}$/.test(status)) return undefined;
+export function readBizStatus(pairs: ReadonlyMap<string, string> | undefined): CallError | undefined {
+  const status = pairs?.get("biz-status");
+  if (pairs === undefined || status === undefined || !/^[+-]?\d{1,10}$/.test(status)) return undefined;
   const number = Number(status);
   if (number === 0 || number !== (number | 0)) return undefined;
-  if (!extra) return new BizStatusError(number, message ?? "");
+  const message = pairs.get("biz-message") ?? "";
+  const extra = pairs.get("biz-extra");
+  if (!extra) return new BizStatusError(number, message);
   const record = readExtra(extra);
-  if (record !== undefined) return new BizStatusError(number, message ?? "", record);
+  if (record !== undefined) return new BizStatusError(number, message, record);
   return new RpcError("internal", `biz-extra is no JSON object of strings: ${extra}`, {
     origin: { ttstream: StreamErrorNumber.illegalBizError },
   });

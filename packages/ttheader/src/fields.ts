@@ -5,6 +5,7 @@ import {
   type Fields,
   isHiddenName,
   noFields,
+  type SideEntry,
 } from "@slipstream/stream";
 import type { StringPair } from "./frame-encode.ts";
 import type { FrameHead } from "./frame-head.ts";
@@ -29,35 +30,29 @@ export function fieldsToPairs(fields: Fields, isSlipstream: boolean): StringPair
   return pairs;
 }
 
-/** The pairs of a received HEADER or TRAILER, as the user sees them and as the framework needs them. */
+/** The pairs of a received HEADER or TRAILER, as they came and as the user sees them. */
 export interface ReceivedFields {
+  readonly pairs: ReadonlyMap<string, string> | undefined;
   readonly fields: Fields;
-  readonly bizStatus: string | undefined;
-  readonly bizMessage: string | undefined;
-  readonly bizExtra: string | undefined;
 }
 
-const nothing: ReceivedFields = {
-  fields: noFields,
-  bizStatus: undefined,
-  bizMessage: undefined,
-  bizExtra: undefined,
-};
+const nothing: ReceivedFields = { pairs: undefined, fields: noFields };
 
 /** @throws RpcError `internal` when the side entry is malformed. */
 export function readFields(head: FrameHead): ReceivedFields {
   const pairs = head.hasPairs ? head.strings() : undefined;
   if (pairs === undefined) return nothing;
-  const side = pairs.get(SIDE_ENTRY_KEY);
-  return {
-    fields: (side === undefined ? undefined : decodeSideEntry(side).fields) ?? nativeFields(pairs),
-    bizStatus: pairs.get("biz-status"),
-    bizMessage: pairs.get("biz-message"),
-    bizExtra: pairs.get("biz-extra"),
-  };
+  return { pairs, fields: readSideEntry(pairs, SIDE_ENTRY_KEY).fields ?? nativeFields(pairs) };
 }
 
-function nativeFields(pairs: ReadonlyMap<string, string>): Fields {
+/** The side entry under `key`; an empty one when there is none. */
+export function readSideEntry(pairs: ReadonlyMap<string, string> | undefined, key: string): SideEntry {
+  const text = pairs?.get(key);
+  return text === undefined ? {} : decodeSideEntry(text);
+}
+
+/** All pairs that the framework does not keep for itself. */
+export function nativeFields(pairs: ReadonlyMap<string, string>): Fields {
   const fields: Field[] = [];
   for (const pair of pairs) if (!isHiddenName(pair[0])) fields.push(pair);
   return fields;

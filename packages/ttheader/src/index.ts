@@ -1,6 +1,5 @@
 // Frames
 
-export type { ClientSessionEvents } from "./client-session.ts";
 // Sessions
 export { ClientSession } from "./client-session.ts";
 export * as Flag from "./format/flag.ts";
@@ -29,3 +28,5 @@ export { readPayload } from "./payload.ts";
 export type { SessionPeer } from "./peer.ts";
 export type { ServerSessionEvents } from "./server-session.ts";
 export { ServerSession } from "./server-session.ts";
+export type { ClientSessionEvents } from "./slipstream-client-session.ts";
+export { SlipstreamClientSession } from "./slipstream-client-session.ts";

@@ -1,14 +1,10 @@
 import {
   BizStatusError,
   type CallError,
-  type CallStart,
-  decodeSideEntry,
   emptySideEntry,
   encodeSideEntry,
   type Field,
-  type Fields,
   isHiddenName,
-  noFields,
   type Reply,
   type SideEntry,
 } from "@slipstream/stream";
@@ -21,58 +17,15 @@ import * as ProtocolId from "./format/protocol-id.ts";
 import { FIXED_BYTES } from "./format.ts";
 import { encodeFrame, type IntPair, pairsBound, type StringPair, writePairs } from "./frame-encode.ts";
 import type { FrameHead } from "./frame-head.ts";
-import type { FrameTemplate } from "./frame-templates.ts";
-import { pairBound } from "./head-writer.ts";
 import { byMethod } from "./method-heads.ts";
-import type { PayloadForm } from "./payload.ts";
+import { noBackward, TRAILER_ENTRY_KEY } from "./reply.ts";
 import type { Session } from "./session.ts";
-import { startBound, startSideEntry, writeStartInts, writeStartStrings } from "./start.ts";
 
-/** The trailer of a ping-pong reply: a side entry like the other, whose fields are the header. */
-export const TRAILER_ENTRY_KEY = "slipstream-trailer";
 /** "This connection is about to close", on a reply of a server that shuts down. */
 export const CLOSING_KEY = "crrst";
 
 /** Volo writes backward values under this prefix, Kitex under their bare names. */
 const BACKWARD = "RPC_BACKWARD_";
-const noBackward: ReadonlyMap<string, string> = new Map();
-
-/** What a request says of its transport and kind: as Kitex's TTHeader handlers fill it. */
-const transportTypes = { thrift: "unframed", framed: "framed" } as const;
-type RequestForm = Exclude<PayloadForm, "kitex-protobuf">;
-const typeDigits = [0, 1, 2, 3, 4].map(String);
-
-/**
- * Writes a ping-pong request: `envelope` is its Thrift message, in this form, up to the struct. What is written up to
- * there is kept in `template`.
- */
-export function writeRequest(
-  session: Session,
-  start: CallStart,
-  id: number,
-  type: number,
-  form: RequestForm,
-  envelope: Uint8Array,
-  request: Uint8Array,
-  template?: FrameTemplate,
-): void {
-  const { extensions } = session.options;
-  // Always there, be it empty: it also asks the server for its own.
-  const sideEntry = extensions ? encodeSideEntry(startSideEntry(start) ?? {}) : undefined;
-  const transportType = transportTypes[form];
-  const names = transportType.length + start.service.length + start.method.length + 1;
-  const bound = startBound(start, sideEntry) + pairBound(names) + 3 * pairBound(0);
-  const writer = session.beginFrame(Flag.none, ProtocolId.thriftBinary, bound, envelope, request);
-  writeStartStrings(writer, start, sideEntry);
-  writer.beginInts();
-  writer.int(IntKey.transportType, transportType);
-  writer.int(IntKey.toService, start.service);
-  writer.int(IntKey.toMethod, start.method);
-  writer.int(IntKey.messageType, typeDigits[type] as string);
-  writeStartInts(writer, start, true);
-  writer.endSection();
-  session.endFrame(id, template);
-}
 
 /** How a reply is to be written. */
 export interface ReplyForm {
@@ -159,40 +112,8 @@ function replyStrings(
   return strings;
 }
 
-/** What the pairs of a reply say beside its outcome. */
-export interface ReplyFields {
-  readonly header: Fields;
-  readonly trailer: Fields;
-  readonly backward: ReadonlyMap<string, string>;
-  /** A side entry came: the server is Slipstream. */
-  readonly isSlipstream: boolean;
-  readonly isClosing: boolean;
-}
-
-/** What {@link isBareReply} says. */
-export const bareFields: ReplyFields = {
-  header: noFields,
-  trailer: noFields,
-  backward: noBackward,
-  isSlipstream: true,
-  isClosing: false,
-};
-
-/** @throws RpcError `internal` when a side entry is malformed. */
-export function readReplyFields(pairs: ReadonlyMap<string, string> | undefined): ReplyFields {
-  const sideText = pairs?.get(SIDE_ENTRY_KEY);
-  const trailerText = pairs?.get(TRAILER_ENTRY_KEY);
-  const side = sideText === undefined ? {} : decodeSideEntry(sideText);
-  return {
-    header: side.fields ?? noFields,
-    trailer: (trailerText === undefined ? undefined : decodeSideEntry(trailerText).fields) ?? noFields,
-    backward: side.backward ?? nativeBackward(pairs),
-    isSlipstream: sideText !== undefined,
-    isClosing: pairs?.has(CLOSING_KEY) ?? false,
-  };
-}
-
-function nativeBackward(pairs: ReadonlyMap<string, string> | undefined): ReadonlyMap<string, string> {
+/** The backward values of any server that are pairs of their own. */
+export function nativeBackward(pairs: ReadonlyMap<string, string> | undefined): ReadonlyMap<string, string> {
   if (pairs === undefined || pairs.size === 0) return noBackward;
   const backward: Field[] = [];
   for (const [key, value] of pairs) {

@@ -16,7 +16,13 @@ import {
   readMessageHead,
 } from "@slipstream/thrift";
 import { Budget } from "./budget.ts";
-import { bareCancellation, CANCEL_PATH_KEY, fromCancellation, toException } from "./error-numbers.ts";
+import {
+  bareCancellation,
+  CANCEL_PATH_KEY,
+  fromCancellation,
+  toException,
+  withKitexText,
+} from "./error-numbers.ts";
 import * as Flag from "./format/flag.ts";
 import * as StreamErrorNumber from "./format/stream-error-number.ts";
 import { FrameError } from "./frame-error.ts";
@@ -123,7 +129,7 @@ export class ServerCall implements ServerByteCall, Exchange {
     const payload = head.payload();
     const exception = decodeException(payload, 0, payload.length) ?? bareCancellation;
     const path = head.strings()?.get(CANCEL_PATH_KEY) ?? "";
-    this.#break(fromCancellation(exception, path, "server", this.#isSlipstream));
+    this.#break(fromCancellation(this.#isSlipstream ? exception : withKitexText(exception), path, "server"));
   }
 
   onConnectionLost(error: RpcError): void {

@@ -1,5 +1,7 @@
 import { RpcError, type ServerHandler } from "@slipstream/stream";
+import type { ApplicationException } from "@slipstream/thrift";
 import { type Control, encodeHello } from "./control.ts";
+import { withKitexText } from "./error-numbers.ts";
 import * as ControlKey from "./format/control-key.ts";
 import * as IntKey from "./format/int-key.ts";
 import type { FrameHead } from "./frame-head.ts";
@@ -48,6 +50,10 @@ export class ServerSession extends Session {
     super(link, peer, options);
     this.#handler = handler;
     this.#events = events;
+  }
+
+  override received(exception: ApplicationException): ApplicationException {
+    return this.peer.isSlipstream ? exception : withKitexText(exception);
   }
 
   get isDraining(): boolean {

@@ -127,14 +127,14 @@ export class ServerStream implements ServerByteStream, Exchange {
     const payload = head.payload();
     const exception = payload.length === 0 ? undefined : decodeException(payload, 0, payload.length);
     const origin = { ttstream: StreamErrorNumber.applicationException, side: "server" } as const;
-    this.#receiver.end(exception && fromException(exception, origin, this.#session.peer.isSlipstream));
+    this.#receiver.end(exception && fromException(this.#session.received(exception), origin));
   }
 
   onRst(head: FrameHead): void {
     const payload = head.payload();
     const exception = decodeException(payload, 0, payload.length) ?? bareCancellation;
     const path = head.strings()?.get(CANCEL_PATH_KEY) ?? "";
-    this.#break(fromCancellation(exception, path, "server", this.#session.peer.isSlipstream));
+    this.#break(fromCancellation(this.#session.received(exception), path, "server"));
   }
 
   onCredit(limit: number): void {

@@ -1,4 +1,5 @@
 import { RpcError } from "@slipstream/stream";
+import type { ApplicationException } from "@slipstream/thrift";
 import { type Control, encodeControl, readControl } from "./control.ts";
 import * as ControlKey from "./format/control-key.ts";
 import * as Flag from "./format/flag.ts";
@@ -112,6 +113,11 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
 
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** An exception of the peer's, as the application is to see it. */
+  received(exception: ApplicationException): ApplicationException {
+    return exception;
   }
 
   /** Credit goes to Slipstream alone: Kitex has no place for it. */

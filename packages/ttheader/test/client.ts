@@ -1,7 +1,8 @@
 import { type CallStart, type ClientByteStream, RpcError } from "@slipstream/stream";
 import { encodeException } from "@slipstream/thrift";
-import { ClientSession, type ClientSessionEvents } from "../src/client-session.ts";
+import { ClientSession } from "../src/client-session.ts";
 import { resolveSessionOptions, type SessionOptions } from "../src/options.ts";
+import type { ClientSessionEvents } from "../src/slipstream-client-session.ts";
 import { callStart } from "./calls.ts";
 import { ScriptedPeer } from "./scripted-peer.ts";
 
