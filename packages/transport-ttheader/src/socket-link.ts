@@ -8,7 +8,6 @@ const CLOSE_TIMEOUT_MS = 1000;
 
 /** A session's link over a TCP, TLS or Unix socket. */
 export class SocketLink implements Link {
-  readonly canPause = true;
   readonly framing: Framing;
   readonly #socket: Socket;
 

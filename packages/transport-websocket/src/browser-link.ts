@@ -11,10 +11,6 @@ const pollMs = 5;
 /** A session's link over the WebSocket of a browser. */
 export class BrowserLink implements StartableLink {
   readonly framing: Framing = messageFraming;
-  readonly canPause = false;
-  readonly chunksAreMessages = true;
-  /** A browser copies what it is given to send. */
-  readonly isEmpty = true;
   readonly closed: Promise<void>;
   readonly #socket: BrowserWebSocket;
   #resolveClosed!: () => void;
@@ -65,6 +61,7 @@ export class BrowserLink implements StartableLink {
     scheduleFlush(flush);
   }
 
+  // A browser cannot hold its peer back.
   pause(): void {}
 
   resume(): void {}

@@ -1,5 +1,6 @@
 import { type CallStart, type Fields, noFields, type Reply, type RpcError } from "@slipstream/stream";
 import { type ApplicationException, MessageType } from "@slipstream/thrift";
+import { busyParts } from "./busy-parts.ts";
 import { ClientCall } from "./client-call.ts";
 import { withKitexText } from "./error-numbers.ts";
 import { SIDE_ENTRY_KEY } from "./fields.ts";
@@ -28,7 +29,7 @@ export class ClientSession extends SlipstreamClientSession {
     options: ResolvedSessionOptions,
     events: ClientSessionEvents = {},
   ) {
-    super(link, peer, options, events);
+    super(link, peer, options, events, busyParts);
     this.#form = peer.pingPong ?? "ttheader";
   }
 

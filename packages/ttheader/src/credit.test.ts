@@ -290,15 +290,6 @@ describe("a stream that nobody reads", () => {
     expect(server.isPaused).toBe(false);
   });
 
-  it("is ended at once where the link cannot pause", () => {
-    const { session, server } = connectClient(held, {}, new ScriptedPeer({ canPause: false }));
-    const stream = session.open(callStart());
-    server.take();
-    for (let i = 0; i < 12; i++) server.send(peer.data(1, new Uint8Array(1000)));
-    expect(server.takeKinds()).toEqual(["RST 1", "TRAILER 1"]);
-    expect(() => stream.recv()).toThrow(/over maxUnreadBytes \(10000\)/);
-  });
-
   it("is dropped on a server when its handler ends without reading", () => {
     const { client, streams } = connectServer(held);
     client.send(peer.header(1));

@@ -8,11 +8,6 @@ export interface Outgoing {
 
 /** What a session asks of the byte stream under it: a TCP or TLS socket, a WebSocket, a test's pair of queues. */
 export interface Link {
-  /**
-   * False where the link cannot hold the peer back, as in a browser: a stream that nobody reads is then ended as soon as
-   * it is over its limit, not only after a time.
-   */
-  readonly canPause: boolean;
   /** How frames lie in what it delivers: `streamFraming`, `mixedFraming` or `messageFraming`. */
   readonly framing: Framing;
   /** Whether a chunk reaches the peer as one message: then each has whole frames, and no payload leaves apart. */

@@ -1,11 +1,11 @@
 import { type CallError, ReceiveQueue } from "@slipstream/stream";
+import type { CreditWindow, CreditWindows } from "./parts.ts";
 import { MESSAGE_OVERHEAD_BYTES } from "./send-half.ts";
-import { StreamWindow, type StreamWindows } from "./stream-window.ts";
 
 /** What a receiving stream needs of its connection. */
 export interface ReceiveHost {
   /** Credit that streams give their peer. */
-  readonly windows: StreamWindows;
+  readonly windows: CreditWindows;
   /** Whether the peer heeds credit. */
   readonly peerHeedsCredit: boolean;
   /** Tells the peer that it may send up to `limit` on this stream. */
@@ -25,7 +25,7 @@ export class ReceiveHalf {
   hasMoved = false;
   readonly #host: ReceiveHost;
   readonly #queue: ReceiveQueue;
-  readonly #window: StreamWindow;
+  readonly #window: CreditWindow;
   #unreadCost = 0;
   /** Whether the application waited for a message since credit was given. */
   #hasWaited = false;
@@ -35,7 +35,7 @@ export class ReceiveHalf {
   constructor(host: ReceiveHost, id: number) {
     this.#host = host;
     this.id = id;
-    this.#window = new StreamWindow(host.windows);
+    this.#window = host.windows.create();
     this.#queue = new ReceiveQueue((message) => this.#onTaken(message.byteLength + MESSAGE_OVERHEAD_BYTES));
   }
 

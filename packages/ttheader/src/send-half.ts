@@ -1,7 +1,7 @@
 import { type CallError, Latch, RpcError } from "@slipstream/stream";
 import * as StreamErrorNumber from "./format/stream-error-number.ts";
 import { patchHead } from "./head-writer.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Outbox } from "./parts.ts";
 
 /** What a message costs of the credit beside its bytes: empty messages must not be free. */
 export const MESSAGE_OVERHEAD_BYTES = 64;
@@ -150,17 +150,10 @@ export class SendHalf {
     const { outbox } = this.#host;
     const head = this.#dataHead;
     const size = message.length;
-    const byReference = outbox.takesByReference(size);
-    const at = outbox.reserve(byReference ? head.length : head.length + size);
+    const at = outbox.reserve(head.length, message);
     outbox.bytes.set(head, at);
     patchHead(outbox.bytes, at, this.#id, head.length + size);
-    if (byReference) {
-      outbox.commit(at + head.length, message, release);
-    } else {
-      outbox.bytes.set(message, at + head.length);
-      outbox.commit(at + head.length + size);
-      release?.(message);
-    }
+    outbox.commit(at + head.length, message, release);
     this.#sentCost += size + MESSAGE_OVERHEAD_BYTES;
   }
 

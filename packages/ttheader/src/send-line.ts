@@ -1,4 +1,4 @@
-import type { Outbox } from "./outbox.ts";
+import type { Outbox } from "./parts.ts";
 import type { SendHalf } from "./send-half.ts";
 
 /** Streams that wait for room on one link, served in turn so that none of them has it all. */

@@ -1,5 +1,6 @@
 import { RpcError, type ServerHandler } from "@slipstream/stream";
 import type { ApplicationException } from "@slipstream/thrift";
+import { busyParts } from "./busy-parts.ts";
 import { type Control, encodeHello } from "./control.ts";
 import { withKitexText } from "./error-numbers.ts";
 import * as ControlKey from "./format/control-key.ts";
@@ -47,7 +48,7 @@ export class ServerSession extends Session {
     handler: ServerHandler,
     events: ServerSessionEvents = {},
   ) {
-    super(link, peer, options);
+    super(link, peer, options, busyParts);
     this.#handler = handler;
     this.#events = events;
   }

@@ -11,16 +11,13 @@ import type { FrameSource, OversizeFrame } from "./frame-reader.ts";
 import type { FrameTemplate } from "./frame-templates.ts";
 import { HEAD_BYTES, HeadWriter, patchHead, putInt32 } from "./head-writer.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { Inflow } from "./inflow.ts";
 import type { Link, LinkReceiver } from "./link.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
-import { Outbox } from "./outbox.ts";
+import type { CreditWindows, ExchangeTable, Inflow, Outbox, SessionParts } from "./parts.ts";
 import { ConnectionPeer, type SessionPeer } from "./peer.ts";
 import type { ReceiveHalf, ReceiveHost } from "./receive-half.ts";
 import type { SendHalf, SendHost } from "./send-half.ts";
 import { SendLine } from "./send-line.ts";
-import { SlotTable } from "./slot-table.ts";
-import { StreamWindows } from "./stream-window.ts";
 
 const noBytes = new Uint8Array(0);
 
@@ -50,9 +47,9 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
   readonly peer: ConnectionPeer;
   readonly maxMessageBytes: number;
   readonly maxSendBufferBytes: number;
-  readonly windows: StreamWindows;
+  readonly windows: CreditWindows;
   protected readonly link: Link;
-  protected readonly exchanges: SlotTable<Exchange> = new SlotTable();
+  protected readonly exchanges: ExchangeTable;
   /** Credit of a new stream; without end until the peer says one. */
   protected peerWindow: number = Number.POSITIVE_INFINITY;
   protected readonly inflow: Inflow;
@@ -67,19 +64,16 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
   #unsettled: ReceiveHalf[] = [];
   #isClosed = false;
 
-  constructor(link: Link, peer: SessionPeer, options: ResolvedSessionOptions) {
+  constructor(link: Link, peer: SessionPeer, options: ResolvedSessionOptions, parts: SessionParts) {
     this.link = link;
     this.options = options;
     this.peer = new ConnectionPeer(peer);
     this.maxMessageBytes = options.limits.maxMessageBytes;
     this.maxSendBufferBytes = options.maxSendBufferBytes;
-    // A peer that heeds its credit never has so much unread that the connection would stand still for it.
-    this.windows = new StreamWindows(
-      options.streamWindowBytes,
-      Math.min(options.maxStreamWindowBytes, options.maxUnreadBytes),
-    );
-    this.outbox = new Outbox(link, () => this.onRoom());
-    this.inflow = new Inflow(link, options, (receiver, error) =>
+    this.windows = parts.windows(options);
+    this.exchanges = parts.exchanges();
+    this.outbox = parts.outbox(link, () => this.onRoom());
+    this.inflow = parts.inflow(link, options, (receiver, error) =>
       this.exchanges.get(receiver.id)?.onStalled(error),
     );
     this.#head = new FrameHead(options.limits);
@@ -194,7 +188,7 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     payload: Uint8Array = noBytes,
     rest: Uint8Array = noBytes,
   ): HeadWriter {
-    const start = this.outbox.reserve(HEAD_BYTES + pairsBound + payload.length + this.#roomFor(rest));
+    const start = this.outbox.reserve(HEAD_BYTES + pairsBound + payload.length, rest);
     this.#frameStart = start;
     this.#payload = payload;
     this.#rest = rest;
@@ -217,7 +211,7 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     outbox.bytes.set(payload, end);
     end += payload.length;
     if (template !== undefined) template.bytes = outbox.bytes.slice(start, end);
-    this.#commit(end, rest);
+    outbox.commit(end, rest);
   }
 
   /**
@@ -235,20 +229,20 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
    */
   writeMessage(beginning: Uint8Array, frameId: number, messageId: number, body: Uint8Array): void {
     const { outbox } = this;
-    const at = outbox.reserve(beginning.length + this.#roomFor(body));
+    const at = outbox.reserve(beginning.length, body);
     const end = at + beginning.length;
     outbox.bytes.set(beginning, at);
     patchHead(outbox.bytes, at, frameId, beginning.length + body.length);
     putInt32(outbox.bytes, end - 4, messageId);
-    this.#commit(end, body);
+    outbox.commit(end, body);
   }
 
   /** Writes a message that is in no frame of ours: what stands before its struct, and the struct. */
   writeHeaderless(envelope: Uint8Array, body: Uint8Array): void {
     const { outbox } = this;
-    const at = outbox.reserve(envelope.length + this.#roomFor(body));
+    const at = outbox.reserve(envelope.length, body);
     outbox.bytes.set(envelope, at);
-    this.#commit(at + envelope.length, body);
+    outbox.commit(at + envelope.length, body);
   }
 
   /** Writes a frame without payload whose head was computed before. */
@@ -306,21 +300,6 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
   /** The link takes more. */
   protected onRoom(): void {
     this.#line.serve(this.outbox);
-  }
-
-  /** What the outbox must have room for of a payload that may go as it is. */
-  #roomFor(rest: Uint8Array): number {
-    return this.outbox.takesByReference(rest.length) ? 0 : rest.length;
-  }
-
-  /** Ends what was written up to `end` with `rest`, which goes as it is when it is large. */
-  #commit(end: number, rest: Uint8Array): void {
-    if (this.outbox.takesByReference(rest.length)) {
-      this.outbox.commit(end, rest);
-    } else {
-      this.outbox.bytes.set(rest, end);
-      this.outbox.commit(end + rest.length);
-    }
   }
 
   #onFrame(bytes: Uint8Array, start: number, end: number): void {

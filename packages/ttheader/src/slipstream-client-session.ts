@@ -7,6 +7,7 @@ import { fromException, readBizStatus } from "./error-numbers.ts";
 import { asRpcError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
 import type { FrameTemplate } from "./frame-templates.ts";
+import { lightParts } from "./light-parts.ts";
 import type { Link } from "./link.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
 import type { SessionPeer } from "./peer.ts";
@@ -44,8 +45,9 @@ export class SlipstreamClientSession extends Session {
     peer: SessionPeer,
     options: ResolvedSessionOptions,
     events: ClientSessionEvents = {},
+    parts = lightParts,
   ) {
-    super(link, peer, options);
+    super(link, peer, options, parts);
     this.events = events;
   }
 

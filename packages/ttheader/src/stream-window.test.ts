@@ -5,6 +5,7 @@ import { callStart } from "../test/calls.ts";
 import { peer, ScriptedPeer } from "../test/scripted-peer.ts";
 import { ClientSession } from "./client-session.ts";
 import { resolveSessionOptions, type SessionOptions } from "./options.ts";
+import type { StreamWindows } from "./stream-window.ts";
 
 const windowBytes = 64 * 1024;
 const maxBytes = 8 * windowBytes;
@@ -200,6 +201,11 @@ describe("the credit of a stream", () => {
   });
 });
 
+/** What no stream of the connection has of what they may grow by. */
+function leftOf({ session }: Feed): number {
+  return (session.windows as StreamWindows).budget.leftBytes;
+}
+
 describe("all streams of a connection together", () => {
   it("grow by four times what one may, and those that come later have their first window", async () => {
     const feed = new Feed();
@@ -216,7 +222,7 @@ describe("all streams of a connection together", () => {
   ])("have what one of them had when it %s", async (_, end) => {
     const feed = new Feed();
     for (let i = 0; i < 4; i++) await readFast(feed.open(), 40 * windowBytes);
-    expect(feed.session.windows.budget.leftBytes).toBe(0);
+    expect(leftOf(feed)).toBe(0);
     const [first] = feed.fed as [Fed];
     while (first.send(1024));
     end(first, feed);
@@ -229,7 +235,7 @@ describe("all streams of a connection together", () => {
     const feed = new Feed();
     for (let i = 0; i < 4; i++) await readFast(feed.open(), 40 * windowBytes);
     feed.session.onClose();
-    expect(feed.session.windows.budget.leftBytes).toBe(budgetBytes);
+    expect(leftOf(feed)).toBe(budgetBytes);
   });
 
   it("never hold more unread than their first windows, a message each and what they may grow by", async () => {
@@ -264,14 +270,14 @@ describe("all streams of a connection together", () => {
             expect(credit).toBeLessThanOrEqual(maxBytes);
             beyond += Math.max(0, credit - windowBytes);
           }
-          expect(beyond).toBeLessThanOrEqual(budgetBytes - feed.session.windows.budget.leftBytes);
-          expect(feed.session.windows.budget.leftBytes).toBeGreaterThanOrEqual(0);
+          expect(beyond).toBeLessThanOrEqual(budgetBytes - leftOf(feed));
+          expect(leftOf(feed)).toBeGreaterThanOrEqual(0);
           expect(feed.session.queuedBytes).toBeLessThanOrEqual(
             open.size * (windowBytes + messageBytes + overhead) + budgetBytes,
           );
         }
         for (const fed of open) feed.server.send(peer.trailer(fed.id));
-        expect(feed.session.windows.budget.leftBytes).toBe(budgetBytes);
+        expect(leftOf(feed)).toBe(budgetBytes);
       }),
     );
   });

@@ -1,3 +1,4 @@
+import type { CreditWindow, CreditWindows } from "./parts.ts";
 import { now } from "./platform.ts";
 
 /** A window that is used up this fast may be what holds the peer up. */
@@ -29,7 +30,7 @@ export class GrowthBudget {
 }
 
 /** What the streams of a connection have in common. */
-export class StreamWindows {
+export class StreamWindows implements CreditWindows {
   /** The credit of a new stream, and the least of any. */
   readonly minBytes: number;
   readonly maxBytes: number;
@@ -40,6 +41,10 @@ export class StreamWindows {
     this.maxBytes = Math.max(minBytes, maxBytes);
     this.budget = new GrowthBudget(FULL_GROWN_STREAMS * (this.maxBytes - minBytes));
   }
+
+  create(): CreditWindow {
+    return new StreamWindow(this);
+  }
 }
 
 /**
@@ -49,7 +54,7 @@ export class StreamWindows {
  * promised at first. What has been granted cannot be taken back: what of it is above the first window stays counted in
  * the connection's budget until it is used.
  */
-export class StreamWindow {
+export class StreamWindow implements CreditWindow {
   readonly #windows: StreamWindows;
   #bytes: number;
   #granted: number;
@@ -64,13 +69,11 @@ export class StreamWindow {
     this.#granted = windows.minBytes;
   }
 
-  /** Counts what the application took. Returns whether it is time to renew. */
   take(cost: number): boolean {
     this.#taken += cost;
     return this.#granted - this.#taken <= this.#bytes / 2;
   }
 
-  /** The new limit of what the peer may send in all; undefined when that is not above what it has been told. */
   renew(hasWaited: boolean): number | undefined {
     const time = now();
     this.#resize(hasWaited, time - this.#renewedAt);
@@ -82,7 +85,6 @@ export class StreamWindow {
     return this.#granted;
   }
 
-  /** The peer sends nothing more; so many bytes of it were not taken yet. */
   end(unreadBytes: number): void {
     if (this.#growth > 0) this.#keep(unreadBytes - this.#windows.minBytes);
   }

@@ -8,7 +8,6 @@ const HIGH_WATER_BYTES = 16 * 1024;
 /** One end of a pair of links in memory: what is written here arrives there in a later turn, cut as `cuts` says. */
 export class MemoryLink implements Link {
   readonly framing: Framing = streamFraming;
-  readonly canPause: boolean = true;
   /** It copies what is written. */
   readonly isEmpty = true;
   receiver: LinkReceiver | undefined;

@@ -11,7 +11,6 @@ import type { Link, LinkReceiver } from "../src/link.ts";
 /** A link whose other end is the test: it reads the frames that a session writes, and writes what a peer would. */
 export class ScriptedPeer implements Link {
   readonly framing: Framing = streamFraming;
-  readonly canPause: boolean;
   receiver: LinkReceiver | undefined;
   /** While true the link says that it is full. */
   isFull = false;
@@ -24,8 +23,7 @@ export class ScriptedPeer implements Link {
   #flushes: (() => void)[] = [];
   readonly #reader: FrameReader;
 
-  constructor({ canPause = true }: { readonly canPause?: boolean } = {}) {
-    this.canPause = canPause;
+  constructor() {
     this.#reader = new FrameReader(resolveLimits(), {
       onFrame: (bytes, start, end) => this.#frames.push(decodeFrame(bytes.slice(start, end))),
     });

@@ -12,7 +12,6 @@ export const closeOptions: object = { closeTimeout: 1000 };
 /** A session's link over a WebSocket of `ws`, on either side. */
 export class WsLink implements StartableLink {
   readonly framing: Framing = messageFraming;
-  readonly canPause = true;
   readonly chunksAreMessages = true;
   readonly closed: Promise<void>;
   readonly #socket: WebSocket;

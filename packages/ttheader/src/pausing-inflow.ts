@@ -1,5 +1,6 @@
-import { RpcError } from "@slipstream/stream";
+import type { RpcError } from "@slipstream/stream";
 import type { Link } from "./link.ts";
+import { type Inflow, type OnStalled, tooMuchUnread } from "./parts.ts";
 import { clearTimer, setTimer, type Timer } from "./platform.ts";
 import type { ReceiveHalf } from "./receive-half.ts";
 
@@ -12,36 +13,27 @@ export interface InflowOptions {
  * Holds the peer back, by reading no more from the link, while a stream has more unread than its limit. That stops every
  * stream of the connection, so a stream that nobody reads for a time is ended: `onStalled` is to do that.
  */
-export class Inflow {
+export class PausingInflow implements Inflow {
   readonly #link: Link;
   readonly #options: InflowOptions;
-  readonly #onStalled: (receiver: ReceiveHalf, error: RpcError) => void;
+  readonly #onStalled: OnStalled;
   readonly #overLimit = new Set<ReceiveHalf>();
   #timer: Timer | undefined;
   #isHeldByUs = false;
   #isPaused = false;
 
-  constructor(
-    link: Link,
-    options: InflowOptions,
-    onStalled: (receiver: ReceiveHalf, error: RpcError) => void,
-  ) {
+  constructor(link: Link, options: InflowOptions, onStalled: OnStalled) {
     this.#link = link;
     this.#options = options;
     this.#onStalled = onStalled;
   }
 
-  /** Looks at a stream to which a message is about to be added, or of which some were taken. */
   check(receiver: ReceiveHalf): void {
     const { maxUnreadBytes } = this.#options;
     if (receiver.isOverLimit) {
       // Well below the limit, so that the link does not stop and go for every message.
       if (receiver.unreadCost <= maxUnreadBytes / 2) this.#release(receiver);
     } else if (receiver.unreadCost >= maxUnreadBytes) {
-      if (!this.#link.canPause) {
-        this.#onStalled(receiver, this.#error(receiver));
-        return;
-      }
       receiver.isOverLimit = true;
       receiver.hasMoved = false;
       this.#overLimit.add(receiver);
@@ -49,7 +41,6 @@ export class Inflow {
     }
   }
 
-  /** Reads no more for a reason that is not a stream's. */
   hold(isHeld: boolean): void {
     this.#isHeldByUs = isHeld;
     this.#update();
@@ -99,10 +90,6 @@ export class Inflow {
 
   #error(receiver: ReceiveHalf): RpcError {
     const { maxUnreadBytes, stalledStreamTimeoutMs } = this.#options;
-    const time = this.#link.canPause ? ` for stalledStreamTimeoutMs (${stalledStreamTimeoutMs})` : "";
-    return new RpcError(
-      "resource_exhausted",
-      `nobody read the ${receiver.unreadCost} bytes that wait on this stream${time}, over maxUnreadBytes (${maxUnreadBytes})`,
-    );
+    return tooMuchUnread(receiver, maxUnreadBytes, ` for stalledStreamTimeoutMs (${stalledStreamTimeoutMs})`);
   }
 }

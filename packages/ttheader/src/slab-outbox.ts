@@ -1,5 +1,6 @@
 import { allocate } from "@slipstream/stream";
 import type { Link } from "./link.ts";
+import type { Outbox } from "./parts.ts";
 
 const SLAB_BYTES = 64 * 1024;
 /** Payloads from here on leave as they are, beside the slab; copying smaller ones is cheaper than another piece. */
@@ -54,13 +55,11 @@ interface Lent {
 }
 
 /**
- * Gathers the frames of a turn and gives them to the link at once. A frame is written into `bytes` between
- * {@link reserve} and {@link commit}; a large payload follows as it is.
+ * An outbox in memory that all connections share. Small payloads are copied to where the frames are written; a large one
+ * goes as it is.
  */
-export class Outbox {
-  /** Where {@link reserve} made room. */
+export class SlabOutbox implements Outbox {
   bytes: Uint8Array = noBytes;
-  /** Whether the link holds all that it wants to. */
   isBlocked = false;
   readonly #link: Link;
   readonly #onRoom: () => void;
@@ -82,18 +81,12 @@ export class Outbox {
     this.#onRoom = onRoom;
   }
 
-  /** Bytes that the link has not been given. */
   get pendingBytes(): number {
     return this.#pendingBytes;
   }
 
-  /** Whether a payload of so many bytes is to be given to {@link commit} as it is. */
-  takesByReference(size: number): boolean {
-    return size >= BY_REFERENCE_BYTES && this.#link.chunksAreMessages !== true;
-  }
-
-  /** Makes room for `size` bytes in a row, and returns where in `bytes` it begins. Nothing else may write before `commit`. */
-  reserve(size: number): number {
+  reserve(length: number, rest?: Uint8Array): number {
+    const size = rest === undefined || this.#goesAsItIs(rest) ? length : length + rest.length;
     if (size > slab.bytes.length - slab.end) slab = nextSlab(size);
     if (this.#slab !== slab || this.#runEnd !== slab.end) {
       this.#seal();
@@ -104,32 +97,28 @@ export class Outbox {
     return slab.end;
   }
 
-  /**
-   * Takes what was written up to `end`, and `payload` behind it as it is. `release` is called if the link lets go of it at
-   * once.
-   */
-  commit(end: number, payload?: Uint8Array, release?: (payload: Uint8Array) => void): void {
-    const size = end - this.#runEnd;
-    this.#runEnd = end;
-    slab.end = end;
-    if (payload === undefined) {
-      this.#wrote(size);
-    } else {
+  commit(end: number, rest?: Uint8Array, release?: (rest: Uint8Array) => void): void {
+    if (rest === undefined) {
+      this.#take(end);
+    } else if (this.#goesAsItIs(rest)) {
+      const size = this.#advance(end);
       this.#seal();
-      this.#pieces.push(payload);
-      if (release !== undefined) this.#lent.push({ payload, release });
-      this.#wrote(size + payload.length);
+      this.#pieces.push(rest);
+      if (release !== undefined) this.#lent.push({ payload: rest, release });
+      this.#wrote(size + rest.length);
+    } else {
+      this.bytes.set(rest, end);
+      this.#take(end + rest.length);
+      release?.(rest);
     }
   }
 
-  /** The link has room again. */
   onDrain(): void {
     this.isBlocked = false;
     this.flush();
     if (!this.isBlocked) this.#onRoom();
   }
 
-  /** Gives the link what there is, unless it has too much already. */
   readonly flush = (): void => {
     this.#isScheduled = false;
     if (this.isBlocked || this.#pendingBytes === 0) return;
@@ -146,7 +135,6 @@ export class Outbox {
     if (!isHeld) for (const { payload, release } of lent) release(payload);
   };
 
-  /** Takes nothing more, and forgets what it has. */
   close(): void {
     this.#isClosed = true;
     this.#pieces = [];
@@ -155,6 +143,23 @@ export class Outbox {
     this.#runStart = 0;
     this.#runEnd = 0;
     this.#letGo(false);
+  }
+
+  /** Whether a payload is a piece of its own. */
+  #goesAsItIs(payload: Uint8Array): boolean {
+    return payload.length >= BY_REFERENCE_BYTES && this.#link.chunksAreMessages !== true;
+  }
+
+  #take(end: number): void {
+    this.#wrote(this.#advance(end));
+  }
+
+  /** Counts what was written up to `end`, and returns how much it is. */
+  #advance(end: number): number {
+    const size = end - this.#runEnd;
+    this.#runEnd = end;
+    slab.end = end;
+    return size;
   }
 
   #use(next: Slab): void {

@@ -3,14 +3,13 @@ import { expect, it, vi } from "vitest";
 import { fuzzRuns, fuzzTimeoutMs, join } from "../test/arbitrary-frames.ts";
 import { type Framing, streamFraming } from "./frame-reader.ts";
 import type { Link } from "./link.ts";
-import { Outbox } from "./outbox.ts";
+import { SlabOutbox } from "./slab-outbox.ts";
 
 vi.setConfig({ testTimeout: fuzzTimeoutMs });
 
 /** Keeps the chunks themselves, as a socket does whose peer is slow, and reads them when it is told to. */
 class SlowLink implements Link {
   readonly framing: Framing = streamFraming;
-  readonly canPause = true;
   readonly flushes: (() => void)[] = [];
   readonly read: Uint8Array[] = [];
   isFast = true;
@@ -43,28 +42,23 @@ class SlowLink implements Link {
 
 interface Connection {
   readonly link: SlowLink;
-  readonly outbox: Outbox;
+  readonly outbox: SlabOutbox;
   readonly written: Uint8Array[];
 }
 
 function connection(): Connection {
   const link = new SlowLink();
-  return { link, outbox: new Outbox(link, () => {}), written: [] };
+  return { link, outbox: new SlabOutbox(link, () => {}), written: [] };
 }
 
 let lastByte = 0;
 
 function write({ outbox, written }: Connection, size: number): void {
   lastByte = (lastByte + 1) & 0xff;
-  const isLarge = outbox.takesByReference(size);
-  const at = outbox.reserve(isLarge ? 0 : size);
-  if (isLarge) {
-    // What was let go of may be written again at once.
-    outbox.commit(at, new Uint8Array(size).fill(lastByte), (payload) => payload.fill(0));
-  } else {
-    outbox.bytes.fill(lastByte, at, at + size);
-    outbox.commit(at + size);
-  }
+  const payload = new Uint8Array(size).fill(lastByte);
+  const at = outbox.reserve(0, payload);
+  // What was let go of may be written again at once.
+  outbox.commit(at, payload, () => payload.fill(0));
   written.push(new Uint8Array(size).fill(lastByte));
 }
 
@@ -121,12 +115,10 @@ it("keeps frames whole where each chunk is a message", () => {
     chunksAreMessages: true,
     write: (chunks: readonly Uint8Array[]) => messages.push(...chunks.map((chunk) => chunk.slice())) > 0,
   });
-  const outbox = new Outbox(link, () => {});
+  const outbox = new SlabOutbox(link, () => {});
   for (const size of [10, 70_000, 3_000, 60_000, 8_000]) {
-    expect(outbox.takesByReference(size)).toBe(false);
-    const at = outbox.reserve(size);
-    outbox.bytes.fill(size & 0xff, at, at + size);
-    outbox.commit(at + size);
+    const payload = new Uint8Array(size).fill(size & 0xff);
+    outbox.commit(outbox.reserve(0, payload), payload);
   }
   outbox.flush();
   const cuts = messages.map((message) => message.length);
