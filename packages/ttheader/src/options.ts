@@ -17,6 +17,7 @@ export interface SessionOptions extends FrameLimits {
    * Up to here the credit of a stream grows, in bytes, while its messages are taken faster than they come. When they have
    * to wait, later credit is `streamWindowBytes` again. Beyond `streamWindowBytes` all streams of a connection together
    * have at most four times what one may have. Never above `maxUnreadBytes`; `streamWindowBytes` or less: it does not grow.
+   * Not in browsers, where credit stays what it was.
    * @defaultValue 4,194,304 (4 MiB)
    */
   readonly maxStreamWindowBytes?: number | undefined;

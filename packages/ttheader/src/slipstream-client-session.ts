@@ -10,6 +10,7 @@ import type { FrameTemplate } from "./frame-templates.ts";
 import { lightParts } from "./light-parts.ts";
 import type { Link } from "./link.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
+import type { SessionParts } from "./parts.ts";
 import type { SessionPeer } from "./peer.ts";
 import { readOutcome, readReplyFields, slipstreamBackward } from "./reply.ts";
 import { writeHeader, writeRequest } from "./request.ts";
@@ -45,7 +46,7 @@ export class SlipstreamClientSession extends Session {
     peer: SessionPeer,
     options: ResolvedSessionOptions,
     events: ClientSessionEvents = {},
-    parts = lightParts,
+    parts: SessionParts = lightParts,
   ) {
     super(link, peer, options, parts);
     this.events = events;
