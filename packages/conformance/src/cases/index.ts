@@ -7,8 +7,10 @@ import { errors } from "./errors.ts";
 import { flow } from "./flow.ts";
 import { headers } from "./headers.ts";
 import { kinds } from "./kinds.ts";
+import { messageMiddleware } from "./message-middleware.ts";
 import { messages } from "./messages.ts";
 import { middleware } from "./middleware.ts";
+import { middlewareContext } from "./middleware-context.ts";
 import { model } from "./model.ts";
 import { shutdown } from "./shutdown.ts";
 import { tracers } from "./tracers.ts";
@@ -22,6 +24,8 @@ export const cases: Readonly<Record<string, readonly Case[]>> = {
   cancel,
   deadlines,
   middleware,
+  "middleware of messages": messageMiddleware,
+  "middleware and context": middlewareContext,
   tracers,
   context,
   shutdown,

@@ -231,6 +231,7 @@ export const tracers: readonly Case[] = [
       const { talk } = await world.start(
         {
           talk: {
+            ping: (line) => line,
             async chat({ signal }) {
               await new Promise((resolve) => signal.addEventListener("abort", resolve));
             },
@@ -238,7 +239,10 @@ export const tracers: readonly Case[] = [
         },
         { server: { tracers: [recording(log)] } },
       );
-      const stream = await talk.chat({ timeoutMs: 30 });
+      // So that the deadline is not over before there is a connection.
+      await talk.ping({ text: "" });
+      log.length = 0;
+      const stream = await talk.chat({ timeoutMs: 100 });
       expect((await failure(stream.recv())).code).toBe("deadline_exceeded");
       await until(() => log.length === 4);
       expect(log).toEqual([
