@@ -201,17 +201,32 @@ describe.each(variants)("a codec (%s)", (_name, options) => {
     expect(buffers.size).toBeLessThan(60);
   });
 
-  it("lends a view where a copy would be most of a message that nobody else has", () => {
-    const data = new Uint8Array(10_000).fill(9);
-    const alone = codec(Item)
-      .encode({ ...zero, data })
-      .slice();
-    expect(codec(Item).decode(alone, true).data.buffer).toBe(alone.buffer);
-    expect(codec(Item).decode(alone).data.buffer).not.toBe(alone.buffer);
-    const among = new Uint8Array(64 * 1024);
-    among.set(alone);
-    const copied = codec(Item).decode(among.subarray(0, alone.length), true).data;
-    expect([copied, copied.buffer === among.buffer]).toEqual([data, false]);
+  describe("of a message that nobody else has", () => {
+    /** The memory in which a value is, of a message that lies among `memoryBytes` of others; the message's own or not. */
+    function sharesMemory(valueBytes: number, memoryBytes: number, isOwned = true): boolean {
+      const data = new Uint8Array(valueBytes).fill(9);
+      const message = codec(Item).encode({ ...zero, data });
+      const memory = new Uint8Array(memoryBytes);
+      memory.set(message, memoryBytes - message.length);
+      const decoded = codec(Item).decode(memory.subarray(memoryBytes - message.length), isOwned).data;
+      expect(decoded).toEqual(data);
+      return decoded.buffer === memory.buffer;
+    }
+
+    it("lends a view where a copy would be most of its memory", () => {
+      expect(sharesMemory(1_000_000, 1_900_000)).toBe(true);
+      expect(sharesMemory(1_000_000, 2_100_000)).toBe(false);
+      expect(sharesMemory(1_000_000, 1_900_000, false)).toBe(false);
+    });
+
+    it("lends a view that keeps at most 64 KiB, and 128 times its size", () => {
+      expect(sharesMemory(512, 64 * 1024)).toBe(true);
+      expect(sharesMemory(10_000, 64 * 1024)).toBe(true);
+      expect(sharesMemory(511, 64 * 1024)).toBe(false);
+      expect(sharesMemory(10_000, 64 * 1024 + 1)).toBe(false);
+      expect(sharesMemory(10_000, 64 * 1024, false)).toBe(false);
+      expect(sharesMemory(64, 1024)).toBe(false);
+    });
   });
 
   it("goes on after a value that it refused", () => {

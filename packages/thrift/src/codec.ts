@@ -21,8 +21,9 @@ export interface CodecOptions {
   /** @defaultValue "binary", the one that Kitex speaks */
   readonly protocol?: Protocol;
   /**
-   * Whether decoded `binary` fields are views of the message rather than copies: faster for large ones, but each keeps
-   * the whole message in memory.
+   * Whether decoded `binary` fields are always views of the message rather than copies: faster, but each keeps the whole
+   * message in memory, and what was received together with it. Without this, a field of a received message is a view only
+   * where it keeps less than twice its size, or at most 64 KiB and 128 times its size.
    * @defaultValue false
    */
   readonly binaryViews?: boolean;

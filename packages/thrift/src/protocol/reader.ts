@@ -15,6 +15,12 @@ const sliceBytes = 64;
 /** Copies up to this size share memory, as small Buffers do in Node: cheaper than memory of their own. */
 const pooledBytes = 2 * 1024;
 const poolBytes = 8 * 1024;
+/**
+ * A value may keep this much alive instead of being copied, and no more times its own size than the smallest one in a pool
+ * does: sockets give many messages in one piece of memory, and copies of those of a KiB are half of what reading costs.
+ */
+const keptBytes = 64 * 1024;
+const keptTimes = poolBytes / sliceBytes;
 let pool: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 let poolPos = 0;
 
@@ -81,11 +87,11 @@ export abstract class Reader {
     if (this.options.binaryViews) return new Uint8Array(bytes.buffer, bytes.byteOffset + pos, size);
     this.#plain ??= plainView(bytes);
     if (size <= sliceBytes) return this.#plain.slice(pos, pos + size);
-    const view = this.#plain.subarray(pos, pos + size);
-    if (size > pooledBytes) {
-      // A copy is there to keep no more memory than it needs, and nothing that somebody else may change.
-      return this.isOwned && 2 * size >= view.buffer.byteLength ? view : new Uint8Array(view);
+    if (this.isOwned && keepsLittle(size, bytes.buffer.byteLength)) {
+      return new Uint8Array(bytes.buffer, bytes.byteOffset + pos, size);
     }
+    const view = this.#plain.subarray(pos, pos + size);
+    if (size > pooledBytes) return new Uint8Array(view);
     if (poolPos + size > pool.length) {
       pool = allocate(poolBytes);
       poolPos = 0;
@@ -187,6 +193,11 @@ export abstract class Reader {
   protected unknownType(type: number): Fault {
     return new Fault(`unknown ${wireTypeName(type)} before offset ${this.pos}`);
   }
+}
+
+/** Whether a view of `size` bytes may keep all the memory that it is in. */
+function keepsLittle(size: number, memoryBytes: number): boolean {
+  return memoryBytes <= (memoryBytes <= keptBytes ? keptTimes : 2) * size;
 }
 
 /** A Buffer's methods make Buffers, and cost more. */
