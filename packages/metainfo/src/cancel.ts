@@ -3,37 +3,42 @@ import { Lifetime } from "./lifetime.ts";
 import { describe } from "./string-map.ts";
 
 /** A context and the means to end it. */
-export class Cancellable {
+export interface Cancellable {
   readonly context: Context;
-  readonly #lifetime: Lifetime;
-  #bound: ((cause?: unknown) => void) | undefined = undefined;
-
-  /** @internal */
-  constructor(context: Context, lifetime: Lifetime) {
-    this.context = context;
-    this.#lifetime = lifetime;
-  }
-
   /**
    * Ends the context and everything derived from it, once; later calls do nothing. May be passed on by itself.
    *
    * @param cause - becomes the context's `reason`; without one it is a `ContextError` with code `cancelled`
    */
-  get cancel(): (cause?: unknown) => void {
-    this.#bound ??= (cause) => this.#lifetime.cancel(cause);
-    return this.#bound;
+  readonly cancel: (cause?: unknown) => void;
+  /** As `cancel`, for who has no need to pass it on: a server does it for each of its calls. */
+  end(cause?: unknown): void;
+}
+
+/** One object for both, since a server makes one for each of its calls. */
+class CancellableLifetime extends Lifetime implements Cancellable {
+  readonly context: Context;
+  #bound: ((cause?: unknown) => void) | undefined = undefined;
+
+  constructor(parent: Context, deadlineMs: number) {
+    super(parent.lifetime, deadlineMs);
+    this.context = new Context(parent.values, this);
   }
 
-  /** As `cancel`, for who has no need to pass it on: a server does it for each of its calls. */
-  end(cause?: unknown): void {
-    this.#lifetime.cancel(cause);
+  get cancel(): (cause?: unknown) => void {
+    this.#bound ??= (cause) => this.end(cause);
+    return this.#bound;
   }
 }
 
-/** A child of `context` that can be ended by itself. Call `cancel` when the work is done, to end what still listens to it. */
-export function withCancel(context: Context): Cancellable {
-  const lifetime = new Lifetime(context.lifetime, Number.POSITIVE_INFINITY);
-  return new Cancellable(new Context(context.values, lifetime), lifetime);
+/**
+ * A child of `context` that can be ended by itself, and with `timeoutMs` ends after that time as in `withTimeout`. Call `cancel`
+ * when the work is done, to end what still listens to it.
+ *
+ * @throws RangeError when `timeoutMs` is not a number.
+ */
+export function withCancel(context: Context, timeoutMs: number = Number.POSITIVE_INFINITY): Cancellable {
+  return new CancellableLifetime(context, deadlineAfter(timeoutMs));
 }
 
 /**
@@ -45,13 +50,18 @@ export function withCancel(context: Context): Cancellable {
  * @throws RangeError when `timeoutMs` is not a number.
  */
 export function withTimeout(context: Context, timeoutMs: number): Context {
-  if (typeof timeoutMs !== "number" || Number.isNaN(timeoutMs)) {
-    throw new RangeError(`timeoutMs must be a number of milliseconds, got ${String(timeoutMs)}`);
-  }
-  const deadlineMs = performance.now() + timeoutMs;
+  const deadlineMs = deadlineAfter(timeoutMs);
   const inheritedMs = context.lifetime?.deadlineMs ?? Number.POSITIVE_INFINITY;
   if (deadlineMs >= inheritedMs) return context;
   return new Context(context.values, new Lifetime(context.lifetime, deadlineMs));
+}
+
+/** On the monotonic clock. */
+function deadlineAfter(timeoutMs: number): number {
+  if (typeof timeoutMs !== "number" || Number.isNaN(timeoutMs)) {
+    throw new RangeError(`timeoutMs must be a number of milliseconds, got ${String(timeoutMs)}`);
+  }
+  return timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : performance.now() + timeoutMs;
 }
 
 /**

@@ -27,7 +27,7 @@ declare class TextDecoder {
 
 declare module "node:async_hooks" {
   export class AsyncLocalStorage<T> {
-    run<R>(store: T, fn: () => R): R;
+    run<R, A extends readonly unknown[]>(store: T, fn: (...args: A) => R, ...args: A): R;
     getStore(): T | undefined;
   }
 }

@@ -4,18 +4,6 @@ import type { BizStatusError } from "./errors.ts";
 import type { CallOptions, StreamOptions } from "./options.ts";
 import type { Peer } from "./transport.ts";
 
-/** What stays the same for one call on one side, whatever context it is looked at with. */
-interface Shared {
-  readonly side: "client" | "server";
-  readonly service: string;
-  readonly descriptor: AnyMethod;
-  readonly options: (CallOptions & StreamOptions) | undefined;
-  peer: Peer | undefined;
-  stream: unknown;
-  store: Map<unknown, unknown> | undefined;
-  bizStatus: BizStatusError | undefined;
-}
-
 export interface CallInfoInit {
   readonly side: "client" | "server";
   /** Name on the wire. */
@@ -33,46 +21,39 @@ export interface CallInfoInit {
  */
 export class CallInfo {
   readonly context: Context;
-  readonly #shared: Shared;
+  readonly side: "client" | "server";
+  /** Name of the service on the wire. */
+  readonly service: string;
+  /** The method's descriptor, codecs included. */
+  readonly descriptor: AnyMethod;
+  /** The options of this call, as the caller passed them; `undefined` on a server. */
+  readonly options: (CallOptions & StreamOptions) | undefined;
+  /** The one that the call began with: it keeps what changes, for all that were made of it. */
+  readonly #first: CallInfo;
+  #peer: Peer | undefined;
+  #stream: unknown;
+  #store: Map<unknown, unknown> | undefined;
+  #bizStatus: BizStatusError | undefined;
 
   constructor(init: CallInfoInit | { readonly from: CallInfo; readonly context: Context }) {
+    const isFirst = !("from" in init);
+    const { side, service, descriptor, options } = isFirst ? init : init.from;
     this.context = init.context;
-    this.#shared =
-      "from" in init
-        ? init.from.#shared
-        : {
-            side: init.side,
-            service: init.service,
-            descriptor: init.descriptor,
-            options: init.options,
-            peer: init.peer,
-            stream: undefined,
-            store: undefined,
-            bizStatus: undefined,
-          };
-  }
-
-  get side(): "client" | "server" {
-    return this.#shared.side;
-  }
-
-  /** Name of the service on the wire. */
-  get service(): string {
-    return this.#shared.service;
+    this.side = side;
+    this.service = service;
+    this.descriptor = descriptor;
+    this.options = options;
+    this.#first = isFirst ? this : init.from.#first;
+    this.#peer = isFirst ? init.peer : undefined;
   }
 
   /** Name of the method on the wire. */
   get method(): string {
-    return this.#shared.descriptor.name;
+    return this.descriptor.name;
   }
 
   get kind(): MethodKind {
-    return this.#shared.descriptor.kind;
-  }
-
-  /** The method's descriptor, codecs included. */
-  get descriptor(): AnyMethod {
-    return this.#shared.descriptor;
+    return this.descriptor.kind;
   }
 
   /** True for the kinds whose `call` middleware sees a stream instead of messages. */
@@ -81,18 +62,13 @@ export class CallInfo {
     return kind === "client" || kind === "server" || kind === "bidi";
   }
 
-  /** The options of this call, as the caller passed them; `undefined` on a server. */
-  get options(): (CallOptions & StreamOptions) | undefined {
-    return this.#shared.options;
-  }
-
   /** The other side; on a client known once the call has been placed. */
   get peer(): Peer | undefined {
-    return this.#shared.peer;
+    return this.#first.#peer;
   }
 
   set peer(peer: Peer | undefined) {
-    this.#shared.peer = peer;
+    this.#first.#peer = peer;
   }
 
   /**
@@ -100,30 +76,30 @@ export class CallInfo {
    * its `ServerCall`; on a client it is `undefined` for single calls.
    */
   get stream(): unknown {
-    return this.#shared.stream;
+    return this.#first.#stream;
   }
 
   set stream(stream: unknown) {
-    this.#shared.stream = stream;
+    this.#first.#stream = stream;
   }
 
   /** A map for this call on this side, shared by all its middleware and its handler; made when first asked for. */
   get store(): Map<unknown, unknown> {
-    return (this.#shared.store ??= new Map());
+    return (this.#first.#store ??= new Map());
   }
 
   /** Whether anybody asked for {@link store} yet. */
   get hasStore(): boolean {
-    return this.#shared.store !== undefined;
+    return this.#first.#store !== undefined;
   }
 
   /** The business status the call ended with, which is no error to middleware. */
   get bizStatus(): BizStatusError | undefined {
-    return this.#shared.bizStatus;
+    return this.#first.#bizStatus;
   }
 
   set bizStatus(status: BizStatusError | undefined) {
-    this.#shared.bizStatus = status;
+    this.#first.#bizStatus = status;
   }
 
   /** The same call with another context, for `next`. */

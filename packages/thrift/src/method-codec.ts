@@ -14,6 +14,11 @@ type Values = Record<string, unknown>;
 /** A struct of nothing but its end: what a struct that was not sent is decoded from. */
 const emptyStruct = new Uint8Array(1);
 
+/*
+ * Where a struct has one value, it is coded under a name that is the same for all methods: an object with a property whose
+ * name must be computed costs more than the rest of a small message.
+ */
+
 /**
  * The request of a method that is called: a struct of its arguments. All are written; one that did not come is zero, or,
  * being a struct, an empty one, as Kitex writes and reads them.
@@ -23,30 +28,47 @@ export class ArgumentsCodec<T> implements MessageCodec<T> {
   /** The only argument, whose value is then the request itself. */
   readonly single: Field | undefined;
   readonly #args: readonly Field[];
-  readonly #codec: MessageCodec<Values>;
+  readonly #named: MessageCodec<Values>;
+  readonly #unnamed: MessageCodec<{ readonly value: T }> | undefined;
 
   constructor(method: string, args: readonly Field[], family: CodecFamily = defaultFamily) {
     const fields = args.map((field) => argument(field, family));
     this.struct = new StructDescriptor("struct", `${method} arguments`, () => fields);
     this.single = fields.length === 1 ? fields[0] : undefined;
     this.#args = args;
-    this.#codec = family.codec(this.struct);
+    this.#named = family.codec(this.struct);
+    if (this.single === undefined) return;
+    const value = { ...this.single, property: "value" };
+    this.#unnamed = family.codec(new StructDescriptor("struct", this.struct.name, () => [value]));
   }
 
   encode(request: T): Uint8Array {
-    if (this.single === undefined) return this.#codec.encode((request ?? {}) as Values);
+    if (this.single === undefined || this.#unnamed === undefined) {
+      return this.#named.encode((request ?? {}) as Values);
+    }
     if (request === undefined || request === null) {
       throw new RpcError(
         "invalid_argument",
         `${this.struct.name}.${this.single.property}: expected a value, got ${describe(request)}`,
       );
     }
-    return this.#codec.encode({ [this.single.property]: request });
+    try {
+      return this.#unnamed.encode({ value: request });
+    } catch {
+      // For an error that says which argument it was.
+      return this.#named.encode({ [this.single.property]: request });
+    }
   }
 
   decode(bytes: Uint8Array, isOwned?: boolean): T {
-    const values = this.#codec.decode(bytes, isOwned);
-    return (this.single === undefined ? values : values[this.single.property]) as T;
+    if (this.single === undefined || this.#unnamed === undefined) {
+      return this.#named.decode(bytes, isOwned) as T;
+    }
+    try {
+      return this.#unnamed.decode(bytes, isOwned).value;
+    } catch {
+      return this.#named.decode(bytes, isOwned)[this.single.property] as T;
+    }
   }
 
   with(method: string, family: CodecFamily): ArgumentsCodec<T> {
@@ -69,18 +91,18 @@ export class ResultCodec<T> implements ResponseCodec<T> {
   readonly type: Type<T>;
   readonly throws: readonly Field[];
   readonly #name: string;
-  readonly #codec: MessageCodec<Values>;
-  /** The property of the value, which no exception has. */
-  readonly #success: string;
+  readonly #codec: MessageCodec<Values & { readonly success?: T }>;
 
   constructor(method: string, type: Type<T>, throws: readonly Field[], family: CodecFamily = defaultFamily) {
     this.type = type;
-    this.throws = throws.map((field) => ({ ...field, requiredness: "optional" }));
+    this.throws = throws.map((field) => ({
+      ...field,
+      // The value is called so; no name of an IDL has a blank.
+      property: field.property === "success" ? "throws success" : field.property,
+      requiredness: "optional",
+    }));
     this.#name = `${method} result`;
-    let success = "success";
-    while (throws.some(({ property }) => property === success)) success += "_";
-    this.#success = success;
-    const value: Field = { id: 0, property: success, name: success, type, requiredness: "optional" };
+    const value: Field = { id: 0, property: "success", name: "success", type, requiredness: "optional" };
     const fields = this.isVoid ? this.throws : [value, ...this.throws];
     this.#codec = family.codec(new StructDescriptor("struct", this.#name, () => fields));
   }
@@ -94,7 +116,7 @@ export class ResultCodec<T> implements ResponseCodec<T> {
     if (response === undefined || response === null) {
       throw new RpcError("invalid_argument", `${this.#name}: expected a value, got ${describe(response)}`);
     }
-    return this.#codec.encode({ [this.#success]: response });
+    return this.#codec.encode({ success: response });
   }
 
   encodeError(error: unknown): Uint8Array | undefined {
@@ -111,7 +133,7 @@ export class ResultCodec<T> implements ResponseCodec<T> {
       if (error !== undefined) throw error;
     }
     if (this.isVoid) return undefined as T;
-    return (values[this.#success] ?? zeroOf(this.type)) as T;
+    return values.success ?? (zeroOf(this.type) as T);
   }
 
   with(method: string, family: CodecFamily): ResultCodec<T> {

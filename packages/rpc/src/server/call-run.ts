@@ -6,7 +6,6 @@ import {
   runWithContext,
   withBackwardValuesToSend,
   withCancel,
-  withTimeout,
 } from "@slipstream/metainfo";
 import {
   type CallError,
@@ -61,7 +60,7 @@ export abstract class CallRun implements ActiveCall {
     this.#start = start;
     this.#release = options.admit?.(start);
     try {
-      this.#cancellable = withCancel(contextOf(entry, start, options));
+      this.#cancellable = withCancel(contextOf(entry, start, options), start.timeoutMs);
       const info = new CallInfo({
         side: "server",
         service: entry.service.name,
@@ -69,7 +68,7 @@ export abstract class CallRun implements ActiveCall {
         context: readMeta(this.#cancellable.context, entry, start, options),
         peer: start.peer,
       });
-      this.trace = Trace.start(options.tracers ?? [], info, options.onEvent);
+      this.trace = Trace.start(options.tracers, info, options.onEvent);
       this.info = this.trace ? info.withContext(this.trace.context) : info;
     } catch (thrown) {
       this.#releaseAdmission();
@@ -100,7 +99,7 @@ export abstract class CallRun implements ActiveCall {
   handle(request: unknown): unknown {
     const { chain } = this.runtime;
     if (!chain) return invoke(this.entry, this.info, request);
-    return runWithContext(this.info.context, () => chain(this.info, request));
+    return runWithContext(this.info.context, chain, this.info, request);
   }
 
   /** Sets the outcome. Only the first counts: returns whether this was the first, who then tells the peer. */
@@ -145,15 +144,15 @@ export abstract class CallRun implements ActiveCall {
 function contextOf(entry: Entry, start: ServerStart, options: ServerOptions): Context {
   let context = entry.metainfo.contextOf(start, options);
   if (start.metadata.length > 0) context = newIncomingContext(context, Metadata.fromReceived(start.metadata));
-  if (isCallKind(entry.method.kind)) context = withBackwardValuesToSend(context);
-  return start.timeoutMs === undefined ? context : withTimeout(context, start.timeoutMs);
+  return isCallKind(entry.method.kind) ? withBackwardValuesToSend(context) : context;
 }
 
 /** What the connection and the program's meta handlers make of the context. */
 function readMeta(context: Context, entry: Entry, start: ServerStart, options: ServerOptions): Context {
-  const isCall = isCallKind(entry.method.kind);
   let current = start.peer.extendContext?.(context) ?? context;
-  for (const handler of options.metaHandlers ?? []) {
+  if (!options.metaHandlers) return current;
+  const isCall = isCallKind(entry.method.kind);
+  for (const handler of options.metaHandlers) {
     const read = isCall ? handler.onReadCall : handler.onReadStream;
     current = read?.call(handler, current, start) ?? current;
   }

@@ -11,11 +11,15 @@ import type { ServerMessageStream } from "./server-stream.ts";
 export function invoke(entry: Entry, info: CallInfo, request: unknown): unknown {
   const scope = info.stream as CallScope;
   if (info.context !== scope.context) scope.adopt(info);
-  return runWithContext(info.context, () =>
-    info.isStreaming
-      ? runStreamHandler(entry, scope as ServerMessageStream, request as ServerMessageStream)
-      : entry.handle(request, scope),
-  );
+  return info.isStreaming
+    ? runWithContext(
+        info.context,
+        runStreamHandler,
+        entry,
+        scope as ServerMessageStream,
+        request as ServerMessageStream,
+      )
+    : runWithContext(info.context, entry.handle, request, scope);
 }
 
 /**
