@@ -14,7 +14,6 @@ import {
   type CallHandler,
   CallInfo,
   type CallOptions,
-  type CallStart,
   type ClientByteStream,
   composeCall,
   type Fields,
@@ -33,7 +32,7 @@ import { ClientStart, checkMetadataSize } from "./client-start.ts";
 import { ClientMessageStream } from "./client-stream.ts";
 import { locate } from "./locate.ts";
 import { metadataFields } from "./metadata-fields.ts";
-import { endedOf } from "./reasons.ts";
+import { endedOf, reasonToError } from "./reasons.ts";
 import { type Addresses, addressesOf, onlyAddress, type Placed, place, roundRobin } from "./targets.ts";
 import { resultOf, Trace } from "./trace.ts";
 
@@ -102,7 +101,8 @@ export class ClientRuntime {
       let stream: unknown;
       // As in `call`, no promise more than there must be where nothing is installed and nothing to choose.
       if (this.#chain) stream = await this.#chain(info, undefined);
-      else if (only) stream = this.#toStream(info, await this.#openAt(info, only), undefined);
+      else if (only)
+        stream = this.#toStream(info, await this.#openAt(info, this.#admit(info), only), undefined);
       else stream = await this.#openStream(info);
       const opened = openedStream(info);
       opened?.attach(trace);
@@ -134,16 +134,15 @@ export class ClientRuntime {
 
   async #openStream(info: CallInfo): Promise<ClientMessageStream> {
     const only = this.#onlyAddressOf(info);
-    if (only) return this.#toStream(info, await this.#openAt(info, only), undefined);
-    const start = this.#starter(info);
-    const attempt = (address: Address): Promise<ClientByteStream> =>
-      this.#options.transport.open(start(address), this.#callOptions(info));
+    const metadata = this.#admit(info);
+    if (only) return this.#toStream(info, await this.#openAt(info, metadata, only), undefined);
+    const attempt = (address: Address): Promise<ClientByteStream> => this.#openAt(info, metadata, address);
     const { result: bytes, placed } = await this.#place(info, undefined, "open", attempt);
     return this.#toStream(info, bytes, placed);
   }
 
-  #openAt(info: CallInfo, address: Address): Promise<ClientByteStream> {
-    return this.#options.transport.open(this.#starter(info)(address), this.#callOptions(info));
+  #openAt(info: CallInfo, metadata: Fields, address: Address): Promise<ClientByteStream> {
+    return this.#options.transport.open(this.#startAt(info, metadata, address), this.#callOptions(info));
   }
 
   #toStream(info: CallInfo, bytes: ClientByteStream, placed: Placed | undefined): ClientMessageStream {
@@ -163,16 +162,26 @@ export class ClientRuntime {
   #request(info: CallInfo, request: unknown): Promise<Reply | undefined> {
     // A middleware may have called before, and not liked the answer.
     info.bizStatus = undefined;
-    const { transport } = this.#options;
     const bytes = info.descriptor.request.encode(request);
-    const options = this.#callOptions(info);
-    const start = this.#starter(info);
-    const attempt = (address: Address): Promise<Reply | undefined> =>
-      transport.call
-        ? transport.call(start(address), bytes, options)
-        : callOverStream(transport, start(address), bytes, options);
+    const metadata = this.#admit(info);
     const only = this.#onlyAddressOf(info);
-    return only ? attempt(only) : this.#requestPlaced(info, request, attempt);
+    return only
+      ? this.#requestAt(info, bytes, metadata, only)
+      : this.#requestPlaced(info, request, (address) => this.#requestAt(info, bytes, metadata, address));
+  }
+
+  #requestAt(
+    info: CallInfo,
+    bytes: Uint8Array,
+    metadata: Fields,
+    address: Address,
+  ): Promise<Reply | undefined> {
+    const { transport } = this.#options;
+    const start = this.#startAt(info, metadata, address);
+    const options = this.#callOptions(info);
+    return transport.call
+      ? transport.call(start, bytes, options)
+      : callOverStream(transport, start, bytes, options);
   }
 
   async #requestPlaced(
@@ -225,16 +234,20 @@ export class ClientRuntime {
   }
 
   /**
-   * What makes the start of a call for an address.
+   * The metadata of a call that may begin.
    *
-   * @throws RpcError when the call is over before it began, or its metadata is too large.
+   * @throws RpcError when it is over before it began, or its metadata is too large.
    */
-  #starter(info: CallInfo): (address: Address) => CallStart {
-    const ended = endedOf(info.context);
-    if (ended.reason) throw ended.reason;
+  #admit(info: CallInfo): Fields {
+    const { context } = info;
+    if (context.reason !== undefined) throw reasonToError(context.reason);
     const metadata = this.#metadata(info);
-    checkMetadataSize(info.context, metadata, this.#options);
-    return (address) => new ClientStart(this.service, info, this.#options, metadata, ended, address);
+    checkMetadataSize(context, metadata, this.#options);
+    return metadata;
+  }
+
+  #startAt(info: CallInfo, metadata: Fields, address: Address): ClientStart {
+    return new ClientStart(this.service, info, this.#options, metadata, endedOf(info.context), address);
   }
 
   /** The same object for all calls without options of their own. */

@@ -7,7 +7,7 @@ import {
 } from "@slipstream/stream";
 import type { ClientSession } from "@slipstream/ttheader";
 import type { ResolvedOptions } from "./options.ts";
-import { Pool, type Use } from "./pool.ts";
+import { Pool } from "./pool.ts";
 
 /** The client side: a pool of connections for each address. */
 export class TtheaderClient {
@@ -25,16 +25,34 @@ export class TtheaderClient {
     return bytes;
   }
 
-  async open(start: CallStart, options: OpenOptions): Promise<ClientByteStream> {
-    return this.#use("stream", start, options, (session) => session.open(start));
+  // Not async functions: with a connection at hand the promise of the session is the only one.
+
+  open(start: CallStart, options: OpenOptions): Promise<ClientByteStream> {
+    try {
+      const pool = this.#poolFor(start);
+      const session = pool.find("stream");
+      if (session !== undefined) return Promise.resolve(session.open(start));
+      return pool.wait("stream", (found) => found.open(start), start.ended, this.#timeoutOf(options));
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
-  async call(
+  call(
     start: CallStart,
     request: Uint8Array,
     options: OpenOptions & { readonly oneway: boolean },
   ): Promise<Reply | undefined> {
-    return this.#use("call", start, options, (session) => session.call(start, request, options.oneway));
+    const { oneway } = options;
+    try {
+      const pool = this.#poolFor(start);
+      const session = pool.find("call");
+      if (session !== undefined) return session.call(start, request, oneway);
+      const run = (found: ClientSession): Promise<Reply | undefined> => found.call(start, request, oneway);
+      return pool.wait("call", run, start.ended, this.#timeoutOf(options));
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   async close(): Promise<void> {
@@ -43,18 +61,13 @@ export class TtheaderClient {
     this.#pools.clear();
   }
 
-  #use<T>(
-    use: Use,
-    start: CallStart,
-    { connectTimeoutMs = this.#options.connectTimeoutMs }: OpenOptions,
-    run: (session: ClientSession) => T,
-  ): T | Promise<T> {
-    if (this.#isClosed) throw new RpcError("unavailable", "the transport has been closed");
-    if (start.ended.reason !== undefined) throw start.ended.reason;
-    return this.#pool(start).use(use, run, start.ended, connectTimeoutMs);
+  #timeoutOf({ connectTimeoutMs = this.#options.connectTimeoutMs }: OpenOptions): number {
+    return connectTimeoutMs;
   }
 
-  #pool({ address }: CallStart): Pool {
+  #poolFor({ address, ended }: CallStart): Pool {
+    if (this.#isClosed) throw new RpcError("unavailable", "the transport has been closed");
+    if (ended.reason !== undefined) throw ended.reason;
     let pool = this.#pools.get(address.key);
     if (pool === undefined) {
       // Addresses come and go with discovery.

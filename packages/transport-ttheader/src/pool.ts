@@ -62,13 +62,36 @@ export class Pool {
     return isEmpty && this.#backOff.remainingMs === 0;
   }
 
+  /** A connection with a place for one more stream or call, if there is one now. */
+  find(use: Use): ClientSession | undefined {
+    const sessions = this.#sessions;
+    const count = sessions.length;
+    if (this.#options.connections !== "mux") {
+      // The one used last: the others may then grow idle and go.
+      return sessions.findLast((session) => this.#hasRoom(session, use));
+    }
+    // Until there are as many as wanted, each new stream brings about another connection.
+    const wanted = this.#options.muxConnections;
+    if (count > 0 && count + this.#dials.size < wanted && this.#backOff.remainingMs === 0) this.#dial();
+    // In turn over as many as wanted; the others are for when those are full, and may grow idle and go.
+    const preferred = Math.min(count, wanted);
+    for (let i = 0; i < preferred; i++) {
+      const session = sessions[this.#turn++ % preferred] as ClientSession;
+      if (this.#hasRoom(session, use)) return session;
+    }
+    return sessions.find((session) => this.#hasRoom(session, use));
+  }
+
   /**
-   * Gives `run` a connection with a place for one more stream or call, now or when there is one. Rejects, or throws, with
-   * a retryable error when there is none in time: nothing was sent then.
+   * Gives `run` a connection with a place for one more stream or call when there is one: {@link find} had none. Rejects, or
+   * throws, with a retryable error when there is none in time: nothing was sent then.
    */
-  use<T>(use: Use, run: (session: ClientSession) => T, ended: Ended, timeoutMs: number): T | Promise<T> {
-    const session = this.#find(use);
-    if (session !== undefined) return run(session);
+  wait<T>(
+    use: Use,
+    run: (session: ClientSession) => T | Promise<T>,
+    ended: Ended,
+    timeoutMs: number,
+  ): Promise<T> {
     const refusal = this.#refusal();
     if (refusal !== undefined) throw refusal;
     return new Promise((resolve, reject) => {
@@ -115,25 +138,6 @@ export class Pool {
     for (const { socket } of this.#dials) socket.destroy();
     for (const session of [...this.#sessions]) session.close();
     await Promise.all(this.#closing);
-  }
-
-  #find(use: Use): ClientSession | undefined {
-    const sessions = this.#sessions;
-    const count = sessions.length;
-    if (this.#options.connections !== "mux") {
-      // The one used last: the others may then grow idle and go.
-      return sessions.findLast((session) => this.#hasRoom(session, use));
-    }
-    // Until there are as many as wanted, each new stream brings about another connection.
-    const wanted = this.#options.muxConnections;
-    if (count > 0 && count + this.#dials.size < wanted && this.#backOff.remainingMs === 0) this.#dial();
-    // In turn over as many as wanted; the others are for when those are full, and may grow idle and go.
-    const preferred = Math.min(count, wanted);
-    for (let i = 0; i < preferred; i++) {
-      const session = sessions[this.#turn++ % preferred] as ClientSession;
-      if (this.#hasRoom(session, use)) return session;
-    }
-    return sessions.find((session) => this.#hasRoom(session, use));
   }
 
   #hasRoom(session: ClientSession, use: Use): boolean {

@@ -4,12 +4,12 @@ import { busyParts } from "./busy-parts.ts";
 import { ClientCall } from "./client-call.ts";
 import { withKitexText } from "./error-numbers.ts";
 import { SIDE_ENTRY_KEY } from "./fields.ts";
-import type { FrameHead } from "./frame-head.ts";
+import { type FrameHead, int32, viewOf } from "./frame-head.ts";
 import { FrameTemplates } from "./frame-templates.ts";
 import type { Link } from "./link.ts";
 import { CLOSING_KEY, isBareReply, nativeBackward } from "./message.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
-import { encodeEnvelope, findReplyBody, type PingPongForm, readPayload } from "./payload.ts";
+import { encodeEnvelope, findBody, type PingPongForm, readPayload } from "./payload.ts";
 import type { SessionPeer } from "./peer.ts";
 import { noBackward, readReplyFields } from "./reply.ts";
 import { writeRequest } from "./request.ts";
@@ -63,8 +63,10 @@ export class ClientSession extends SlipstreamClientSession {
     const { bytes, payloadStart, payloadEnd } = head;
     if (isBareReply(head)) {
       this.#onSlipstreamReply();
-      const bodyStart = findReplyBody(bytes, payloadStart, payloadEnd, call.start.method, call.id);
-      if (bodyStart !== -1) return new BareReply(bytes.subarray(bodyStart, payloadEnd));
+      const bodyStart = findBody(MessageType.reply, call.start.method, bytes, payloadStart, payloadEnd);
+      if (bodyStart !== -1 && int32(bytes, bodyStart - 4) === call.id) {
+        return new BareReply(viewOf(bytes, bodyStart, payloadEnd));
+      }
     }
     const pairs = head.strings();
     if (pairs?.has(SIDE_ENTRY_KEY)) this.#onSlipstreamReply();

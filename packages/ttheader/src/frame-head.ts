@@ -40,6 +40,7 @@ export class FrameHead {
   /** Where the sections lie, up to the payload. */
   bytes: Uint8Array = noBytes;
   sectionsStart = 0;
+  #words: DataView | undefined;
 
   readonly #limits: ResolvedFrameLimits;
 
@@ -75,7 +76,10 @@ export class FrameHead {
         `protocol id ${hex(this.protocolId)}; known are 0x00, 0x03, 0x04, 0x10 and 0x11`,
       );
     }
-    this.bytes = bytes;
+    if (this.bytes !== bytes) {
+      this.bytes = bytes;
+      this.#words = undefined;
+    }
     this.sectionsStart = infoStart + 2 + (bytes[infoStart + 1] as number);
     this.payloadStart = infoEnd;
     this.payloadEnd = end;
@@ -85,12 +89,13 @@ export class FrameHead {
 
   /** A view of the payload. */
   payload(): Uint8Array {
-    return this.bytes.subarray(this.payloadStart, this.payloadEnd);
+    return viewOf(this.bytes, this.payloadStart, this.payloadEnd);
   }
 
   /** Lets go of the bytes that it read, so that an idle connection does not keep them. */
   release(): void {
     this.bytes = noBytes;
+    this.#words = undefined;
     this.sectionsStart = 0;
     this.payloadStart = 0;
     this.payloadEnd = 0;
@@ -111,12 +116,11 @@ export class FrameHead {
     if (this.hasPairs) visitPairs(this.bytes, this.sectionsStart, this.payloadStart, visitor);
   }
 
-  /** Whether the sections are these bytes, so that what they say is known. */
-  hasSections(sections: Uint8Array): boolean {
-    const start = this.sectionsStart;
-    if (this.payloadStart - start !== sections.length) return false;
-    for (let at = 0; at < sections.length; at++) if (this.bytes[start + at] !== sections[at]) return false;
-    return true;
+  /** The bytes that it read from, to be compared four at a time. */
+  get words(): DataView {
+    const { bytes } = this;
+    this.#words ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return this.#words;
   }
 
   /** Walks every section once, so that later readers need no checks; returns the digit of the frame kind, or -1. */
@@ -269,6 +273,11 @@ export function wrongMagic(found: number): FrameError {
 
 function hex(byte: number): string {
   return `0x${byte.toString(16).padStart(2, "0")}`;
+}
+
+/** As `subarray`, at two thirds of its cost. */
+export function viewOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
 }
 
 export function uint16(bytes: Uint8Array, at: number): number {

@@ -17,6 +17,7 @@ import * as ProtocolId from "./format/protocol-id.ts";
 import { FIXED_BYTES } from "./format.ts";
 import { encodeFrame, type IntPair, pairsBound, type StringPair, writePairs } from "./frame-encode.ts";
 import type { FrameHead } from "./frame-head.ts";
+import { HeaderBlock, hasSections } from "./header-block.ts";
 import { byMethod } from "./method-heads.ts";
 import { noBackward, TRAILER_ENTRY_KEY } from "./reply.ts";
 import type { Session } from "./session.ts";
@@ -80,11 +81,11 @@ const bareReply = {
   strings: bareSlipstream,
   ints: replyInts,
 };
-const bareReplySections = encodeFrame(bareReply).subarray(FIXED_BYTES + 2);
+const bareReplySections = new HeaderBlock(encodeFrame(bareReply).subarray(FIXED_BYTES + 2));
 
 /** Whether a reply's head is known to say no more than that the server is Slipstream. */
 export function isBareReply(head: FrameHead): boolean {
-  return head.hasSections(bareReplySections);
+  return hasSections(head, bareReplySections);
 }
 
 function replyStrings(

@@ -1,4 +1,4 @@
-import { encodeMessageHead, MessageType } from "@slipstream/thrift";
+import { encodeMessageHead } from "@slipstream/thrift";
 import { FrameError } from "./frame-error.ts";
 import { int32, uint16 } from "./frame-head.ts";
 
@@ -50,23 +50,22 @@ export function readPayload(bytes: Uint8Array, start: number, end: number): Payl
 }
 
 /**
- * Where the struct of the expected reply begins, when the payload is just that: strict, unframed, of this method (in ASCII)
- * and id. -1 when it is anything else.
+ * Where the struct of the expected message begins, when the payload is just that: strict, unframed, of this type and method
+ * (in ASCII). -1 when it is anything else. The message's id stands right before it.
  */
-export function findReplyBody(
+export function findBody(
+  type: number,
+  method: string,
   bytes: Uint8Array,
   start: number,
   end: number,
-  method: string,
-  sequenceId: number,
 ): number {
   const { length } = method;
-  const nameEnd = start + 8 + length;
+  const bodyStart = start + 12 + length;
   if (
-    nameEnd + 4 > end ||
-    int32(bytes, start) !== ((THRIFT << 16) | MessageType.reply) ||
-    int32(bytes, start + 4) !== length ||
-    int32(bytes, nameEnd) !== sequenceId
+    bodyStart > end ||
+    int32(bytes, start) !== ((THRIFT << 16) | type) ||
+    int32(bytes, start + 4) !== length
   ) {
     return -1;
   }
@@ -74,7 +73,7 @@ export function findReplyBody(
     const unit = method.charCodeAt(i);
     if (unit !== bytes[start + 8 + i] || unit > 0x7f) return -1;
   }
-  return nameEnd + 4;
+  return bodyStart;
 }
 
 /** What stands before the struct of a message: its length, if it is framed, and the head. */

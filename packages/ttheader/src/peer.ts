@@ -22,13 +22,13 @@ export interface SessionPeer {
 /** A connection's peer, with the header block of one call. */
 export class StreamPeer implements Peer {
   readonly isSlipstream: boolean;
+  readonly block: HeaderBlock | undefined;
   readonly #connection: ConnectionPeer;
-  readonly #block: HeaderBlock | undefined;
 
   constructor(connection: ConnectionPeer, isSlipstream: boolean, block: HeaderBlock | undefined) {
     this.#connection = connection;
     this.isSlipstream = isSlipstream;
-    this.#block = block;
+    this.block = block;
   }
 
   get address(): string {
@@ -53,7 +53,7 @@ export class StreamPeer implements Peer {
 
   get raw(): Fields {
     const list = new FieldList();
-    if (this.#block !== undefined) visitPairs(this.#block.bytes, this.#block.start, this.#block.end, list);
+    if (this.block !== undefined) visitPairs(this.block.bytes, this.block.start, this.block.end, list);
     return list.fields;
   }
 }

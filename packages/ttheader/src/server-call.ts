@@ -12,6 +12,7 @@ import {
   ApplicationExceptionType,
   decodeException,
   encodeException,
+  type MessageHead,
   MessageType,
   readMessageHead,
 } from "@slipstream/thrift";
@@ -26,11 +27,10 @@ import {
 import * as Flag from "./format/flag.ts";
 import * as StreamErrorNumber from "./format/stream-error-number.ts";
 import { FrameError } from "./frame-error.ts";
-import type { FrameHead } from "./frame-head.ts";
+import { type FrameHead, int32, viewOf } from "./frame-head.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import { bareReplyOf, isBare, writeReply } from "./message.ts";
-import { encodeEnvelope, type Payload, type PayloadForm, withLength } from "./payload.ts";
-import { StreamPeer } from "./peer.ts";
+import { encodeEnvelope, findBody, type Payload, type PayloadForm, withLength } from "./payload.ts";
 import type { ServerSession } from "./server-session.ts";
 import type { Exchange } from "./session.ts";
 import { type Received, ReceivedStart } from "./start.ts";
@@ -58,13 +58,13 @@ export class ServerCall implements ServerByteCall, Exchange {
   /** The client asked for what only Slipstream understands. */
   readonly #isSlipstream: boolean;
   readonly #ending = new Ending();
-  readonly #deadline: Budget;
+  readonly #deadline: Budget | undefined;
   #isOver = false;
   #isReplied = false;
 
   /**
-   * `head` is that of the frame with the request, undefined when it came in none. `queueId` tells calls apart which are
-   * answered in order: their own ids may repeat.
+   * `head` is that of the frame with the request, undefined when it came in none. `queueId` gives the id of a call that is
+   * answered in order: its own may repeat.
    *
    * @throws FrameError when the payload is no Thrift request.
    */
@@ -74,27 +74,21 @@ export class ServerCall implements ServerByteCall, Exchange {
     { form, start, end }: Payload,
     { received, block }: { readonly received: Received; readonly block: HeaderBlock | undefined },
     head: FrameHead | undefined,
-    queueId: number,
+    queueId: () => number,
   ) {
-    const message = form === "kitex-protobuf" ? undefined : readMessageHead(bytes, start, end);
-    if (message === undefined || message.method === "") {
-      throw new FrameError("unknown", "the request holds no strict Thrift binary message with a method name");
-    }
-    if (message.type !== MessageType.call && message.type !== MessageType.oneway) {
-      throw new FrameError("unknown", `message type ${message.type} came as a request; expected 1 or 4`);
-    }
+    const { type, method, sequenceId, bodyStart } = readRequestHead(bytes, form, start, end, received.method);
     this.#session = session;
     this.#form = form;
     this.#frameId = head?.sequenceId;
-    this.#messageId = message.sequenceId;
-    this.#isOneway = message.type === MessageType.oneway;
+    this.#messageId = sequenceId;
+    this.#isOneway = type === MessageType.oneway;
     this.#isSlipstream = received.hasSideEntry && session.options.extensions;
-    this.#deadline = new Budget(received.timeoutMs);
+    if (received.timeoutMs !== undefined) this.#deadline = new Budget(received.timeoutMs);
     this.isUnordered = this.#isSlipstream || (head !== undefined && (head.flags & Flag.outOfOrder) !== 0);
-    this.id = this.isUnordered && head !== undefined ? head.sequenceId : queueId;
-    this.request = bytes.subarray(message.bodyStart, end);
-    const peer = new StreamPeer(session.peer, this.#isSlipstream, block);
-    this.start = new ReceivedStart(received, message.method, this.#ending, peer);
+    this.id = this.isUnordered && head !== undefined ? head.sequenceId : queueId();
+    this.request = viewOf(bytes, bodyStart, end);
+    const peer = session.peerOf(block, this.#isSlipstream);
+    this.start = new ReceivedStart(received, method, this.#ending, peer);
   }
 
   /** Whether its handler is done with it. */
@@ -137,7 +131,7 @@ export class ServerCall implements ServerByteCall, Exchange {
     if (this.#isOneway) return;
     this.#break(
       // A client of Kitex, and ours before it knows the server, ends a call by closing: near the deadline that was why.
-      new RpcError(this.#deadline.isNear ? "deadline_exceeded" : "cancelled", error.message, {
+      new RpcError(this.#deadline?.isNear === true ? "deadline_exceeded" : "cancelled", error.message, {
         cause: error,
         origin: { ttstream: StreamErrorNumber.connectionClosed, side: "server" },
       }),
@@ -218,6 +212,34 @@ export class ServerCall implements ServerByteCall, Exchange {
     };
     writeReply(this.#session, reply, this.#frameId, form, envelope, body);
   }
+}
+
+/**
+ * The head of the request's message; `method` is what its frame says.
+ *
+ * @throws FrameError when it is none.
+ */
+function readRequestHead(
+  bytes: Uint8Array,
+  form: PayloadForm,
+  start: number,
+  end: number,
+  method: string,
+): MessageHead {
+  if (form === "thrift" && method !== "") {
+    const bodyStart = findBody(MessageType.call, method, bytes, start, end);
+    if (bodyStart !== -1) {
+      return { type: MessageType.call, method, sequenceId: int32(bytes, bodyStart - 4), bodyStart };
+    }
+  }
+  const message = form === "kitex-protobuf" ? undefined : readMessageHead(bytes, start, end);
+  if (message === undefined || message.method === "") {
+    throw new FrameError("unknown", "the request holds no strict Thrift binary message with a method name");
+  }
+  if (message.type !== MessageType.call && message.type !== MessageType.oneway) {
+    throw new FrameError("unknown", `message type ${message.type} came as a request; expected 1 or 4`);
+  }
+  return message;
 }
 
 /** Without TTHeader there is no place for a business status; Kitex would let it pass for a success. */

@@ -1,4 +1,4 @@
-import { RpcError, type ServerHandler } from "@slipstream/stream";
+import { type Peer, RpcError, type ServerHandler } from "@slipstream/stream";
 import type { ApplicationException } from "@slipstream/thrift";
 import { busyParts } from "./busy-parts.ts";
 import { type Control, encodeHello } from "./control.ts";
@@ -6,11 +6,12 @@ import { withKitexText } from "./error-numbers.ts";
 import * as ControlKey from "./format/control-key.ts";
 import * as IntKey from "./format/int-key.ts";
 import type { FrameHead } from "./frame-head.ts";
+import type { HeaderBlock } from "./header-block.ts";
 import { readInts } from "./int-pairs.ts";
 import type { Link } from "./link.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
 import { readPayload } from "./payload.ts";
-import type { SessionPeer } from "./peer.ts";
+import { type SessionPeer, StreamPeer } from "./peer.ts";
 import { ServerCall } from "./server-call.ts";
 import { ServerStream } from "./server-stream.ts";
 import { Session } from "./session.ts";
@@ -38,6 +39,7 @@ export class ServerSession extends Session {
   /** The first of them, when its handler answers later. */
   #waitsFor: ServerCall | undefined;
   #lastQueueId = 0;
+  #lastPeer: StreamPeer | undefined;
   #hasHeardHello = false;
   #isDraining = false;
 
@@ -105,12 +107,12 @@ export class ServerSession extends Session {
     const { bytes, payloadStart, payloadEnd } = head;
     const form = readPayload(bytes, payloadStart, payloadEnd);
     const known = readKnownStart(head);
-    this.#take(new ServerCall(this, bytes, form, known, head, this.#nextQueueId()));
+    this.#take(new ServerCall(this, bytes, form, known, head, this.#nextQueueId));
   }
 
   protected override onHeaderless(bytes: Uint8Array, start: number, end: number): void {
     const form = readPayload(bytes, start, end);
-    this.#take(new ServerCall(this, bytes, form, nothingKnown, undefined, this.#nextQueueId()));
+    this.#take(new ServerCall(this, bytes, form, nothingKnown, undefined, this.#nextQueueId));
   }
 
   #take(call: ServerCall): void {
@@ -145,9 +147,17 @@ export class ServerSession extends Session {
   }
 
   /** Beyond all sequence ids. */
-  #nextQueueId(): number {
+  readonly #nextQueueId = (): number => {
     this.#lastQueueId = (this.#lastQueueId + 1) % 0x7fffffff;
     return 0x1_0000_0000 + this.#lastQueueId;
+  };
+
+  /** The peer with the header block of one call: the same for calls in a row that say the same. */
+  peerOf(block: HeaderBlock | undefined, isSlipstream: boolean): Peer {
+    const last = this.#lastPeer;
+    if (last?.block === block && last?.isSlipstream === isSlipstream) return last;
+    this.#lastPeer = new StreamPeer(this.peer, isSlipstream, block);
+    return this.#lastPeer;
   }
 
   protected override onControl(control: Control): void {

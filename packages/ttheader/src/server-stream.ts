@@ -25,7 +25,6 @@ import { asRpcError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import { methodHeads } from "./method-heads.ts";
-import { StreamPeer } from "./peer.ts";
 import { ReceiveHalf } from "./receive-half.ts";
 import { SendHalf } from "./send-half.ts";
 import type { ServerSession } from "./server-session.ts";
@@ -62,9 +61,8 @@ export class ServerStream implements ServerByteStream, Exchange {
 
   /** Takes what the HEADER says; `block` is its bytes, for those who want them raw. */
   begin(received: Received, block: HeaderBlock): void {
-    const { peer } = this.#session;
-    const streamPeer = new StreamPeer(peer, peer.isSlipstream, block);
-    this.#start = new ReceivedStart(received, received.method, this.#ending, streamPeer);
+    const peer = this.#session.peerOf(block, this.#session.peer.isSlipstream);
+    this.#start = new ReceivedStart(received, received.method, this.#ending, peer);
   }
 
   get queuedBytes(): number {

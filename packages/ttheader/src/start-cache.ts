@@ -1,5 +1,5 @@
 import type { FrameHead } from "./frame-head.ts";
-import { type HeaderBlock, keepSections } from "./header-block.ts";
+import { type HeaderBlock, hasSections, keepSections } from "./header-block.ts";
 import { type Received, readStart } from "./start.ts";
 
 /** A power of two. */
@@ -30,20 +30,9 @@ export function readKnownStart(head: FrameHead): KnownStart {
   const late = bytes[payloadStart - Math.min(length, 8)] as number;
   const slot = (length * 31 + middle * 7 + late * 101) & (SLOTS - 1);
   const known = starts[slot];
-  if (known !== undefined && isSame(known.block, head)) return known;
+  if (known !== undefined && hasSections(head, known.block)) return known;
   const start = { received: readStart(head), block: keepSections(head) };
   // Bytes go to the application, which may change them.
   if (start.received.metadata.every(([, value]) => typeof value === "string")) starts[slot] = start;
   return start;
-}
-
-function isSame(block: HeaderBlock, { bytes, sectionsStart, payloadStart }: FrameHead): boolean {
-  const length = payloadStart - sectionsStart;
-  if (block.end - block.start !== length) return false;
-  const known = block.bytes;
-  const offset = block.start - sectionsStart;
-  // From the end: the method, and values that change from call to call, stand behind those that do not.
-  for (let at = payloadStart - 1; at >= sectionsStart; at--)
-    if (known[at + offset] !== bytes[at]) return false;
-  return true;
 }
