@@ -104,6 +104,10 @@ export class HeaderBuilder {
   }
 
   build(): Fields {
-    return this.#byName.size === 0 ? noFields : [...this.#byName.values()].flat();
+    if (this.#byName.size === 0) return noFields;
+    const fields: Field[] = [];
+    // Not `flat`, which costs ten times as much.
+    for (const list of this.#byName.values()) fields.push(...list);
+    return fields;
   }
 }
