@@ -209,14 +209,14 @@ describe.each(variants)("a codec (%s)", (_name, options) => {
       const memory = new Uint8Array(memoryBytes);
       memory.set(message, memoryBytes - message.length);
       const decoded = codec(Item).decode(memory.subarray(memoryBytes - message.length), isOwned).data;
-      expect(decoded).toEqual(data);
+      expect([decoded.length, decoded.every((byte) => byte === 9)]).toEqual([valueBytes, true]);
       return decoded.buffer === memory.buffer;
     }
 
     it("lends a view where a copy would be most of its memory", () => {
-      expect(sharesMemory(1_000_000, 1_900_000)).toBe(true);
-      expect(sharesMemory(1_000_000, 2_100_000)).toBe(false);
-      expect(sharesMemory(1_000_000, 1_900_000, false)).toBe(false);
+      expect(sharesMemory(70_000, 139_000)).toBe(true);
+      expect(sharesMemory(70_000, 141_000)).toBe(false);
+      expect(sharesMemory(70_000, 139_000, false)).toBe(false);
     });
 
     it("lends a view that keeps at most 64 KiB, and 128 times its size", () => {
