@@ -1,6 +1,6 @@
 import { type Framing, type LinkReceiver, messageFraming, type Outgoing } from "@slipstream/ttheader";
 import type { StartableLink } from "./dial.ts";
-import { maxMaskedBytes, packFrames } from "./pack.ts";
+import { maxPackedBytes, packFrames } from "./pack.ts";
 import { type BrowserWebSocket, clearTimer, scheduleFlush, setTimer, type Timer } from "./platform.ts";
 
 /** Above this much in the browser's own buffer, streams wait. */
@@ -48,7 +48,7 @@ export class BrowserLink implements StartableLink {
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
-    for (const message of packFrames(chunks, maxMaskedBytes)) {
+    for (const message of packFrames(chunks, maxPackedBytes)) {
       this.#writtenBytes += message.length;
       this.#socket.send(message);
     }

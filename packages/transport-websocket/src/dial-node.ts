@@ -3,7 +3,6 @@ import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import type { DialEvents, DialOptions } from "./dial.ts";
 import { closeOptions, WsLink } from "./node/ws-link.ts";
-import { maxMaskedBytes } from "./pack.ts";
 import { subprotocol } from "./subprotocol.ts";
 
 /** The one that remembers what a busy client says again and again. */
@@ -41,7 +40,7 @@ export function dial(
     })
     .once("open", () => {
       isSettled = true;
-      events.onOpen(new WsLink(socket, tcp as Socket, maxMaskedBytes, pingIntervalMs));
+      events.onOpen(new WsLink(socket, tcp as Socket, false, pingIntervalMs));
     })
     .once("unexpected-response", (_, response) => {
       let text = "";

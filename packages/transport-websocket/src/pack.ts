@@ -1,8 +1,5 @@
-/** The most that shares a message of a server or a browser, and what any peer must be ready to take. */
+/** The most that shares a message, and what any peer must be ready to take. */
 export const maxPackedBytes: number = 256 * 1024;
-
-/** The most that shares a message of a client: masking, most of the cost, is a tenth cheaper a byte than in long ones. */
-export const maxMaskedBytes: number = 16 * 1024;
 
 /** Bytes of LENGTH at the start of a frame, which counts what follows it. */
 const lengthBytes = 4;

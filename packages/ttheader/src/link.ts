@@ -20,8 +20,8 @@ export interface Link {
    */
   readonly isEmpty?: boolean;
   /**
-   * Sends the chunks, in order. Nobody changes their bytes before `isEmpty` has been true, but several connections may
-   * share the memory around them.
+   * Sends the chunks, in order. Nobody but the link changes their bytes before `isEmpty` has been true, but several
+   * connections may share the memory around them.
    *
    * @returns false when the link holds more than it likes; the receiver's `onDrain` tells when it no longer does.
    */

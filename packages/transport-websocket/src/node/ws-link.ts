@@ -2,7 +2,9 @@ import type { Socket } from "node:net";
 import { type Framing, type LinkReceiver, messageFraming } from "@slipstream/ttheader";
 import type { RawData, WebSocket } from "ws";
 import type { StartableLink } from "../dial.ts";
-import { packFrames } from "../pack.ts";
+import { maxPackedBytes, packFrames } from "../pack.ts";
+import { writeMasked } from "./masked-message.ts";
+import { Unmasker } from "./unmasker.ts";
 
 /** Above this much in the socket's buffer, streams wait. */
 const highWaterBytes = 256 * 1024;
@@ -16,22 +18,25 @@ export class WsLink implements StartableLink {
   readonly closed: Promise<void>;
   readonly #socket: WebSocket;
   readonly #tcp: Socket;
-  readonly #maxPackedBytes: number;
+  /** Whether messages are masked here, not by `ws`. */
+  readonly #masks: boolean;
   readonly #pingIntervalMs: number;
   #receiver: LinkReceiver | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #isWaiting = false;
   #error: Error | undefined;
 
-  /**
-   * `tcp` is what the WebSocket runs on; frames share messages of up to `maxPackedBytes`; `pingIntervalMs` 0: no pings.
-   */
-  constructor(socket: WebSocket, tcp: Socket, maxPackedBytes: number, pingIntervalMs: number) {
+  /** `tcp` is what the WebSocket runs on, of which nothing was read yet; `pingIntervalMs` 0: no pings. */
+  constructor(socket: WebSocket, tcp: Socket, isServer: boolean, pingIntervalMs: number) {
     this.#socket = socket;
     this.#tcp = tcp;
-    this.#maxPackedBytes = maxPackedBytes;
+    // What is compressed is masked afterwards.
+    this.#masks = !isServer && socket.extensions === "";
     this.#pingIntervalMs = pingIntervalMs;
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
+    if (!isServer) return;
+    const unmasker = new Unmasker();
+    tcp.prependListener("data", (chunk: Buffer) => unmasker.push(chunk));
   }
 
   get isEmpty(): boolean {
@@ -66,15 +71,20 @@ export class WsLink implements StartableLink {
     const socket = this.#socket;
     // It is closing, and says so by its event.
     if (socket.readyState !== socket.OPEN) return true;
-    const messages = packFrames(chunks, this.#maxPackedBytes);
+    const messages = packFrames(chunks, maxPackedBytes);
     const last = messages.length - 1;
     this.#tcp.cork();
-    for (let i = 0; i < last; i++) socket.send(messages[i] as Uint8Array);
-    socket.send(messages[last] as Uint8Array, this.#sent);
+    for (let i = 0; i < last; i++) this.#send(messages[i] as Uint8Array);
+    this.#send(messages[last] as Uint8Array, this.#sent);
     this.#tcp.uncork();
     if (socket.bufferedAmount < highWaterBytes) return true;
     this.#isWaiting = true;
     return false;
+  }
+
+  #send(message: Uint8Array, sent?: () => void): void {
+    if (this.#masks) writeMasked(this.#tcp, message, sent);
+    else this.#socket.send(message, sent);
   }
 
   schedule(flush: () => void): void {
@@ -109,7 +119,7 @@ export class WsLink implements StartableLink {
   #watch(): void {
     let heard = this.#tcp.bytesRead;
     let hasAsked = false;
-    this.#heartbeat = setInterval(() => {
+    const look = (): void => {
       const bytes = this.#tcp.bytesRead;
       // Nothing is heard of a peer that we do not listen to.
       const isAlive = bytes !== heard || this.#socket.isPaused;
@@ -121,6 +131,8 @@ export class WsLink implements StartableLink {
       }
       hasAsked = !isAlive;
       if (hasAsked) this.#socket.ping();
-    }, this.#pingIntervalMs).unref();
+    };
+    // Once what came has been read: in a process that was busy for so long, that may be a pong.
+    this.#heartbeat = setInterval(() => setImmediate(look), this.#pingIntervalMs).unref();
   }
 }

@@ -7,7 +7,6 @@ import { type ResolvedSessionOptions, ServerSession } from "@slipstream/ttheader
 import { type WebSocket, WebSocketServer } from "ws";
 import { closeOptions, WsLink } from "../node/ws-link.ts";
 import { maxPayloadBytes, sessionOptions, wholeNumber } from "../options.ts";
-import { maxPackedBytes } from "../pack.ts";
 import { subprotocol, transportName } from "../subprotocol.ts";
 import { checkOrigins, type Refusal, refusal, refusalFor, refusalOf } from "./admission.ts";
 import type { Authenticated, EndpointOptions } from "./options.ts";
@@ -187,7 +186,7 @@ export class Endpoint {
     socket: Socket,
     extendContext: ExtendContext | undefined,
   ): void {
-    const link = new WsLink(ws, socket, maxPackedBytes, this.#pingIntervalMs);
+    const link = new WsLink(ws, socket, true, this.#pingIntervalMs);
     this.#closing.add(link.closed);
     void link.closed.then(() => this.#closing.delete(link.closed));
     const address = peerOf(request);
