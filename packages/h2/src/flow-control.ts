@@ -9,9 +9,12 @@ import { DEFAULT_WINDOW } from "./settings.ts";
 
 /** At most so often the path is measured. */
 const PROBE_INTERVAL_MS = 100;
+/** A window that has to be renewed sooner is too small: each WINDOW_UPDATE is a write, and wakes a peer that waits for it. */
+const MIN_RENEWAL_INTERVAL_MS = 5;
 
 /**
- * Finds how large a window must be for the peer never to wait for us: what arrives during a round trip, measured by a PING, twice.
+ * Finds how large a window must be for the peer never to wait for us: what arrives during a round trip, measured by a PING, twice. On a short path it is
+ * not the round trip that counts but how often both sides are woken, so there windows grow until that is seldom.
  */
 export class WindowGrowth {
   /** What a stream's window should be now. */
@@ -20,6 +23,7 @@ export class WindowGrowth {
   #arrived = 0;
   #isProbing = false;
   #probedAt = Number.NEGATIVE_INFINITY;
+  #renewedAt = Number.NEGATIVE_INFINITY;
 
   constructor(windowBytes: number, maxBytes: number) {
     this.windowBytes = windowBytes;
@@ -47,6 +51,17 @@ export class WindowGrowth {
       this.windowBytes = Math.min(this.#maxBytes, Math.max(this.windowBytes, this.#arrived * 2));
     }
     this.#arrived = 0;
+  }
+
+  /** A stream that is read as fast as its bytes arrive gets a new window. Returns how large. */
+  renewed(): number {
+    if (this.windowBytes >= this.#maxBytes) return this.windowBytes;
+    const time = now();
+    if (time - this.#renewedAt < MIN_RENEWAL_INTERVAL_MS) {
+      this.windowBytes = Math.min(this.#maxBytes, this.windowBytes * 2);
+    }
+    this.#renewedAt = time;
+    return this.windowBytes;
   }
 }
 
@@ -82,14 +97,18 @@ export class ConnectionWindow {
     }
   }
 
-  /** Lets the peer send more, when that is worth a frame. */
-  replenish(): void {
+  /**
+   * Lets the peer send more, when that is worth a frame: when more than half of the window is used, or a quarter and a stream's frame goes out anyway. So of
+   * two windows of one size the connection's does not go first, in a write of its own.
+   */
+  replenish(goesAlong = false): void {
     const window = Math.max(this.#bytes, this.#growth.windowBytes);
-    // The usual case: half the window at least is open.
-    if (this.#open > window >> 1) return;
+    const worth = goesAlong ? 2 / 8 : 5 / 8;
+    // The usual case.
+    if (this.#open > window * (1 - worth)) return;
     const limit = Math.min(window, this.#maxUnreadBytes - this.unreadBytes);
     const increment = limit - this.#open;
-    if (increment <= 0 || increment < limit >> 1) return;
+    if (increment <= 0 || increment < limit * worth) return;
     this.#open += increment;
     this.#output.numberFrame(FrameType.WINDOW_UPDATE, 0, increment);
   }

@@ -17,8 +17,8 @@ export interface SessionOptions {
    */
   readonly connectionWindowBytes?: number;
   /**
-   * How far both windows may grow when measurements by PING say that they hold the sender up. Only streams whose application keeps reading grow.
-   * Nothing is measured when this is not more than `streamWindowBytes`.
+   * How far both windows may grow when they hold the sender up: when measurements by PING say so, or when they are used up within a few milliseconds. Only
+   * those of streams whose application reads as fast as data comes do. Nothing is measured when this is not more than `streamWindowBytes`.
    * @defaultValue 4194304
    */
   readonly maxWindowBytes?: number;

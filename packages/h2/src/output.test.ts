@@ -7,11 +7,13 @@ import { SendQueue } from "./send-queue.ts";
 class HoldingLink implements Link {
   isEmpty = true;
   isSlow = false;
+  writes = 0;
   readonly held: { chunk: Uint8Array; copy: Uint8Array }[] = [];
   readonly buffers = new Set<ArrayBufferLike>();
   #flush: (() => void) | undefined;
 
   write(chunks: readonly Uint8Array[]): boolean {
+    this.writes++;
     for (const chunk of chunks) {
       this.buffers.add(chunk.buffer);
       if (this.isSlow) this.held.push({ chunk, copy: new Uint8Array(chunk) });
@@ -81,12 +83,12 @@ describe("memory of frames", () => {
     const write = (name: string, size: number): void =>
       output.data(1, undefined, new Uint8Array(size), 100_000, () => given.push(name));
     write("small", 100);
-    write("large", 10_000);
+    write("large", 5_000);
     expect(given).toEqual(["small"]);
     link.endTurn();
     expect(given).toEqual(["small", "large"]);
     link.isSlow = true;
-    write("held", 10_000);
+    write("held", 5_000);
     link.endTurn();
     link.letGo();
     link.endTurn();
@@ -110,5 +112,30 @@ describe("memory of frames", () => {
       link.endTurn();
       expect(given).toEqual(after);
     }
+  });
+});
+
+describe("a long turn", () => {
+  const write = (output: Output, total: number): void => {
+    for (let i = 0; i < total; i += 100) output.data(1, undefined, new Uint8Array(100), 16_384);
+  };
+
+  it("gives the peer something to do soon, and then writes more and more at once", () => {
+    const link = new HoldingLink();
+    const output = new Output(link, () => {});
+    write(output, 10_000);
+    expect(link.writes).toBe(1);
+    write(output, 10_000_000);
+    expect(link.writes).toBeLessThan(50);
+  });
+
+  it("leaves the next turn as it found this one", () => {
+    const link = new HoldingLink();
+    const output = new Output(link, () => {});
+    write(output, 1_000_000);
+    link.endTurn();
+    const before = link.writes;
+    write(output, 10_000);
+    expect(link.writes).toBe(before + 1);
   });
 });

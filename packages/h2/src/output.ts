@@ -5,8 +5,9 @@ import { allocate } from "./platform.ts";
 const SLAB_BYTES = 64 * 1024;
 /** Payloads from here on leave by reference, beside the slab: copying them would cost more than another buffer in the write. */
 const BY_REFERENCE_BYTES = 4096;
-/** So much is handed to the link without waiting for the turn's end. */
-const FLUSH_BYTES = 256 * 1024;
+/** So much is handed to the link without waiting for the turn's end: soon at first, so that the peer has something to do meanwhile, then in larger writes. */
+const FIRST_FLUSH_BYTES = 8 * 1024;
+const MAX_FLUSH_BYTES = 256 * 1024;
 
 /** Hears that its bytes are needed no more. */
 export type Release = (bytes: Uint8Array) => void;
@@ -70,6 +71,8 @@ export class Output {
   #lent: Lent[] = [];
   /** Bytes that the link was not given yet. */
   #pending = 0;
+  /** As many are handed to the link at once. */
+  #flushBytes = FIRST_FLUSH_BYTES;
   #isScheduled = false;
   #isClosed = false;
 
@@ -82,6 +85,7 @@ export class Output {
     this.#onBlocked = onBlocked;
     this.#flush = () => {
       this.#isScheduled = false;
+      this.#flushBytes = FIRST_FLUSH_BYTES;
       this.flush();
     };
   }
@@ -198,7 +202,7 @@ export class Output {
       bytes.set(content, at);
       release?.(content);
     }
-    if (this.#pending >= FLUSH_BYTES) this.flush();
+    if (this.#pending >= this.#flushBytes) this.#flushEarly();
   }
 
   /** The head of a DATA frame; its content follows, given to `append`. */
@@ -219,7 +223,7 @@ export class Output {
       this.bytes.set(content, at);
       this.commit(length);
     }
-    if (this.#pending >= FLUSH_BYTES) this.flush();
+    if (this.#pending >= this.#flushBytes) this.#flushEarly();
   }
 
   /** Has `release` called with `bytes` when the link has let go of all that was given to it until the next flush. */
@@ -254,6 +258,11 @@ export class Output {
     if (free > this.#start) this.#chunks.push(bytes.subarray(this.#start, free));
     this.#start = free;
     this.#openStream = 0;
+  }
+
+  #flushEarly(): void {
+    this.#flushBytes = Math.min(MAX_FLUSH_BYTES, this.#flushBytes * 4);
+    this.flush();
   }
 
   /** Hands everything to the link now. */

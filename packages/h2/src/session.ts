@@ -103,7 +103,7 @@ export class HttpSession implements H2Session, ServerSectionOwner, LinkReceiver 
       maxFrameSize: options.maxFrameBytes,
       maxHeaderListSize: options.maxHeaderListBytes,
     });
-    this.receiveWindow.replenish();
+    this.receiveWindow.replenish(true);
     this.#timeouts.handshake.start();
   }
 

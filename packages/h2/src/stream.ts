@@ -274,29 +274,34 @@ export class SessionStream implements Stream, Waiting {
   /** Our SETTINGS made the window larger, or smaller. */
   changeReceiveWindow(by: number): void {
     this.receiveWindow += by;
-    this.#windowBytes += by;
-    this.#replenish();
+    this.#windowBytes = this.#owner.growth.windowBytes;
+    this.#replenish(this.unreadBytes);
   }
 
   consume(bytes: number): void {
     if (!(bytes > 0) || this.unreadBytes === 0) return;
     const { receiveWindow } = this.#owner;
-    const taken = Math.min(bytes, this.unreadBytes);
-    this.unreadBytes -= taken;
+    const unread = this.unreadBytes;
+    const taken = Math.min(bytes, unread);
+    this.unreadBytes = unread - taken;
     receiveWindow.unreadBytes -= taken;
     receiveWindow.replenish();
-    this.#replenish();
+    this.#replenish(unread);
   }
 
-  /** Lets the peer send more, once half of its window is used and read. */
-  #replenish(): void {
+  /** Lets the peer send more, once half of its window is used and read. `unreadBytes` is what lay unread until now. */
+  #replenish(unreadBytes: number): void {
     const left = this.receiveWindow + this.unreadBytes;
-    if (left > this.#windowBytes >> 1 || this.receiving === Progress.ENDED) return;
-    // The window grows with what was measured, but only here: for a stream that has used it and is being read.
-    this.#windowBytes = this.#owner.growth.windowBytes;
+    const before = this.#windowBytes;
+    if (left > before >> 1 || this.receiving === Progress.ENDED) return;
+    const { growth, sender, receiveWindow } = this.#owner;
+    // The window grows only here: for a stream that has used it, and whose reader keeps up. One that lags behind would have half of it unread.
+    const keepsUp = unreadBytes <= (before * 3) / 8;
+    this.#windowBytes = keepsUp ? growth.renewed() : Math.min(before, growth.windowBytes);
     const increment = this.#windowBytes - left;
     if (increment <= 0) return;
     this.receiveWindow += increment;
-    this.#owner.sender.output.numberFrame(FrameType.WINDOW_UPDATE, this.id, increment);
+    sender.output.numberFrame(FrameType.WINDOW_UPDATE, this.id, increment);
+    receiveWindow.replenish(true);
   }
 }

@@ -104,6 +104,24 @@ describe("what is received", () => {
     expect(raw.of(WINDOW_UPDATE, 0).length - before).toBe(2);
   });
 
+  it("renews the connection's window along with a stream's, in one write", () => {
+    const { raw, network, atServer } = serverAndRaw(
+      { streamWindowBytes: 200_000, connectionWindowBytes: 200_000, maxWindowBytes: 0 },
+      (recorded) => {
+        recorded.takesData = false;
+      },
+    );
+    raw.begin({ 4: 0x7fffffff });
+    raw.send(raw.headers(1, REQUEST));
+    for (let i = 0; i < 120; i++) raw.send(frame(DATA, 0, 1, Buffer.alloc(1000)));
+    const before = network.b.writes;
+    atServer.streams[0]?.takeHeld();
+    network.settle();
+    expect(network.b.writes - before).toBe(1);
+    const increments = [0, 1].map((id) => raw.of(WINDOW_UPDATE, id).at(-1)?.payload.readUInt32BE(0));
+    expect(increments).toEqual([120_000, 120_000]);
+  });
+
   it("counts padding, and gives it back by itself", () => {
     const { raw } = serverAndRaw({ streamWindowBytes: 1000, maxWindowBytes: 0 }, () => {});
     raw.begin();
@@ -167,6 +185,22 @@ describe("what is received", () => {
     expect(update?.payload.readUInt32BE(0)).toBe(30_000);
   });
 
+  it("may go on when a reader lagged behind while a smaller window was not acknowledged", () => {
+    const { raw, network, atServer } = serverAndRaw({ streamWindowBytes: 1000, maxWindowBytes: 0 }, (s) => {
+      s.takesData = false;
+    });
+    raw.isPolite = false;
+    raw.begin();
+    raw.send(raw.headers(1, REQUEST), frame(DATA, 0, 1, Buffer.alloc(40_000)));
+    atServer.streams[0]?.stream.consume(33_000);
+    raw.send(frame(SETTINGS, ACK, 0));
+    atServer.streams[0]?.stream.consume(7000);
+    network.settle();
+    const given = raw.of(WINDOW_UPDATE, 1).reduce((sum, f) => sum + f.payload.readUInt32BE(0), 0);
+    // The window is 1000 again.
+    expect(given).toBe(40_000);
+  });
+
   it("lets windows grow, up to a limit, when a round trip brings more than they hold", () => {
     const { raw, atServer } = serverAndRaw({ streamWindowBytes: 100_000, maxWindowBytes: 400_000 }, () => {});
     raw.isPolite = false;
@@ -194,6 +228,31 @@ describe("what is received", () => {
     expect(Math.max(...raw.of(WINDOW_UPDATE, 1).map((f) => f.payload.readUInt32BE(0)))).toBeGreaterThan(
       100_000,
     );
+  });
+
+  it.each([
+    ["grow, up to a limit, while it is read as fast as it comes", true, 400_000],
+    ["stay as they are for a reader that lags behind", false, 100_000],
+  ])("lets windows %s", (_, keepsUp, expected) => {
+    const { raw, network, atServer } = serverAndRaw(
+      { streamWindowBytes: 100_000, maxWindowBytes: 400_000 },
+      (recorded) => {
+        recorded.takesData = keepsUp;
+      },
+    );
+    raw.begin();
+    raw.send(raw.headers(1, REQUEST));
+    let granted = 100_000;
+    let largest = granted;
+    // Many times, since how fast this goes is the machine's business.
+    for (let i = 0, sent = 0; i < 500 && largest < 400_000; i++) {
+      for (; sent < granted; sent += 10_000) raw.send(frame(DATA, 0, 1, Buffer.alloc(10_000)));
+      atServer.streams[0]?.takeHeld();
+      network.settle();
+      granted = 100_000 + raw.of(WINDOW_UPDATE, 1).reduce((sum, f) => sum + f.payload.readUInt32BE(0), 0);
+      largest = Math.max(largest, granted - sent);
+    }
+    expect(largest).toBe(expected);
   });
 
   it("measures nothing when windows may not grow", () => {

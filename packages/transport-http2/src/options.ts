@@ -35,8 +35,8 @@ export interface FlowOptions {
   /** What a peer may send on all streams of a connection together, in bytes. @defaultValue 1,048,576 */
   readonly connectionWindowBytes?: number;
   /**
-   * How far both windows grow when measurements of the path say that they hold the sender up, in bytes. `streamWindowBytes`
-   * keeps them as they are.
+   * How far both windows grow when they hold the sender up, for streams that are read as fast as their data comes, in bytes.
+   * `streamWindowBytes` keeps them as they are.
    * @defaultValue 4,194,304
    */
   readonly maxWindowBytes?: number;
