@@ -79,7 +79,7 @@ export class MessageWriter {
     let waiting: Promise<void> | undefined;
     try {
       const bytes = this.#encode(message);
-      size = bytes.byteLength;
+      size = bytes.length;
       waiting = this.#sendBytes(bytes);
     } catch (thrown) {
       const error = locate(thrown, this.info);

@@ -90,7 +90,7 @@ describe("ReceiveQueue", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         const queue = new ReceiveQueue<{
-          readonly byteLength: number;
+          readonly length: number;
           readonly id: number;
           isOld: boolean;
         }>();
@@ -103,7 +103,7 @@ describe("ReceiveQueue", () => {
               return { ...message, isOld: true };
             });
           } else if ("push" in action) {
-            for (let i = 0; i < action.push; i++) queue.push({ byteLength: 3, id: pushed++, isOld: false });
+            for (let i = 0; i < action.push; i++) queue.push({ length: 3, id: pushed++, isOld: false });
           } else {
             for (let i = 0; i < action.take && taken < pushed; i++) expect(queue.tryRecv()?.id).toBe(taken++);
           }

@@ -14,7 +14,7 @@ const keptPlaces = 256;
  * reached, is given for ever. It bounds nothing by itself: whoever fills it watches {@link queuedBytes} and is told by
  * `onTaken` when the application took a message.
  */
-export class ReceiveQueue<T extends { readonly byteLength: number } = Uint8Array> {
+export class ReceiveQueue<T extends { readonly length: number } = Uint8Array> {
   /** Made with the first message that waits. Its places are used again: an array that shrinks and grows costs more. */
   #messages: (T | undefined)[] | undefined;
   /** What waits is from `#head` up to `#tail`. */
@@ -64,7 +64,7 @@ export class ReceiveQueue<T extends { readonly byteLength: number } = Uint8Array
     if (this.#messages === undefined) this.#messages = [message];
     else this.#messages[this.#tail] = message;
     this.#tail++;
-    this.#queuedBytes += message.byteLength;
+    this.#queuedBytes += message.length;
   }
 
   /** The peer's last word: `undefined` for an orderly end. Only the first counts. */
@@ -113,7 +113,7 @@ export class ReceiveQueue<T extends { readonly byteLength: number } = Uint8Array
     messages[this.#head++] = undefined;
     if (this.#head === this.#tail) this.#startOver(messages);
     else if (this.#head >= 1024 && this.#head * 2 >= this.#tail) this.#closeUp(messages);
-    this.#queuedBytes -= message.byteLength;
+    this.#queuedBytes -= message.length;
     this.#onTaken?.(message);
     return message;
   }

@@ -4,7 +4,7 @@ import { busyParts } from "./busy-parts.ts";
 import { ClientCall } from "./client-call.ts";
 import { withKitexText } from "./error-numbers.ts";
 import { SIDE_ENTRY_KEY } from "./fields.ts";
-import { type FrameHead, int32, viewOf } from "./frame-head.ts";
+import { type FrameHead, int32 } from "./frame-head.ts";
 import { FrameTemplates } from "./frame-templates.ts";
 import type { Link } from "./link.ts";
 import { CLOSING_KEY, isBareReply, nativeBackward } from "./message.ts";
@@ -65,7 +65,7 @@ export class ClientSession extends SlipstreamClientSession {
       this.#onSlipstreamReply();
       const bodyStart = findBody(MessageType.reply, call.start.method, bytes, payloadStart, payloadEnd);
       if (bodyStart !== -1 && int32(bytes, bodyStart - 4) === call.id) {
-        return new BareReply(viewOf(bytes, bodyStart, payloadEnd));
+        return new BareReply(head.view(bodyStart, payloadEnd));
       }
     }
     const pairs = head.strings();

@@ -112,8 +112,8 @@ export class ClientStream implements ClientByteStream, Exchange {
     this.#header.resolve(this.#readFields(head)?.fields ?? noFields);
   }
 
-  onData(bytes: Uint8Array, start: number, end: number): void {
-    this.#receiver.push(bytes, start, end);
+  onData(message: Uint8Array): void {
+    this.#receiver.push(message);
   }
 
   onTrailer(head: FrameHead): void {

@@ -43,6 +43,9 @@ export class FrameHead {
   #words: DataView | undefined;
 
   readonly #limits: ResolvedFrameLimits;
+  /** The memory of `bytes`, and where in it they begin: to ask for these costs more than to make a view. */
+  #memory: ArrayBufferLike = noBytes.buffer;
+  #offset = 0;
 
   constructor(limits: ResolvedFrameLimits) {
     this.#limits = limits;
@@ -76,10 +79,7 @@ export class FrameHead {
         `protocol id ${hex(this.protocolId)}; known are 0x00, 0x03, 0x04, 0x10 and 0x11`,
       );
     }
-    if (this.bytes !== bytes) {
-      this.bytes = bytes;
-      this.#words = undefined;
-    }
+    this.#setBytes(bytes);
     this.sectionsStart = infoStart + 2 + (bytes[infoStart + 1] as number);
     this.payloadStart = infoEnd;
     this.payloadEnd = end;
@@ -89,13 +89,17 @@ export class FrameHead {
 
   /** A view of the payload. */
   payload(): Uint8Array {
-    return viewOf(this.bytes, this.payloadStart, this.payloadEnd);
+    return this.view(this.payloadStart, this.payloadEnd);
+  }
+
+  /** A view of a part of `bytes`. */
+  view(start: number, end: number): Uint8Array {
+    return new Uint8Array(this.#memory, this.#offset + start, end - start);
   }
 
   /** Lets go of the bytes that it read, so that an idle connection does not keep them. */
   release(): void {
-    this.bytes = noBytes;
-    this.#words = undefined;
+    this.#setBytes(noBytes);
     this.sectionsStart = 0;
     this.payloadStart = 0;
     this.payloadEnd = 0;
@@ -118,9 +122,16 @@ export class FrameHead {
 
   /** The bytes that it read from, to be compared four at a time. */
   get words(): DataView {
-    const { bytes } = this;
-    this.#words ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#words ??= new DataView(this.#memory, this.#offset, this.bytes.length);
     return this.#words;
+  }
+
+  #setBytes(bytes: Uint8Array): void {
+    if (bytes === this.bytes) return;
+    this.bytes = bytes;
+    this.#words = undefined;
+    this.#memory = bytes.buffer;
+    this.#offset = bytes.byteOffset;
   }
 
   /** Walks every section once, so that later readers need no checks; returns the digit of the frame kind, or -1. */
@@ -273,11 +284,6 @@ export function wrongMagic(found: number): FrameError {
 
 function hex(byte: number): string {
   return `0x${byte.toString(16).padStart(2, "0")}`;
-}
-
-/** As `subarray`, at two thirds of its cost. */
-export function viewOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
 }
 
 export function uint16(bytes: Uint8Array, at: number): number {

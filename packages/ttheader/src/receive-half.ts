@@ -36,7 +36,7 @@ export class ReceiveHalf {
     this.#host = host;
     this.id = id;
     this.#window = host.windows.create();
-    this.#queue = new ReceiveQueue((message) => this.#onTaken(message.byteLength + MESSAGE_OVERHEAD_BYTES));
+    this.#queue = new ReceiveQueue((message) => this.#onTaken(message.length + MESSAGE_OVERHEAD_BYTES));
   }
 
   /** Cost of the messages that nobody took while the stream goes on. */
@@ -45,12 +45,12 @@ export class ReceiveHalf {
   }
 
   /** Takes a message from the wire: a view of the bytes that came. */
-  push(bytes: Uint8Array, start: number, end: number): void {
+  push(message: Uint8Array): void {
     if (this.#queue.isEnded) return;
     this.#host.onUnread(this);
     if (this.#queue.isAwaited) this.#hasWaited = true;
-    this.#unreadCost += end - start + MESSAGE_OVERHEAD_BYTES;
-    this.#queue.push(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start));
+    this.#unreadCost += message.length + MESSAGE_OVERHEAD_BYTES;
+    this.#queue.push(message);
     if (this.#isSettled && this.#queue.length > 0) {
       this.#isSettled = false;
       this.#host.settleLater(this);
@@ -95,7 +95,7 @@ export class ReceiveHalf {
   settle(): void {
     this.#isSettled = true;
     this.#queue.replaceNew((message) =>
-      message.buffer.byteLength > 2 * message.byteLength ? message.slice() : message,
+      message.buffer.byteLength > 2 * message.length ? message.slice() : message,
     );
   }
 

@@ -27,7 +27,7 @@ import {
 import * as Flag from "./format/flag.ts";
 import * as StreamErrorNumber from "./format/stream-error-number.ts";
 import { FrameError } from "./frame-error.ts";
-import { type FrameHead, int32, viewOf } from "./frame-head.ts";
+import { type FrameHead, int32 } from "./frame-head.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import { bareReplyOf, isBare, writeReply } from "./message.ts";
 import { encodeEnvelope, findBody, type Payload, type PayloadForm, withLength } from "./payload.ts";
@@ -86,7 +86,7 @@ export class ServerCall implements ServerByteCall, Exchange {
     if (received.timeoutMs !== undefined) this.#deadline = new Budget(received.timeoutMs);
     this.isUnordered = this.#isSlipstream || (head !== undefined && (head.flags & Flag.outOfOrder) !== 0);
     this.id = this.isUnordered && head !== undefined ? head.sequenceId : queueId();
-    this.request = viewOf(bytes, bodyStart, end);
+    this.request = head?.view(bodyStart, end) ?? bytes.subarray(bodyStart, end);
     const peer = session.peerOf(block, this.#isSlipstream);
     this.start = new ReceivedStart(received, method, this.#ending, peer);
   }

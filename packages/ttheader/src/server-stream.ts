@@ -116,8 +116,8 @@ export class ServerStream implements ServerByteStream, Exchange {
     throw new RpcError("internal", `a HEADER came for stream ${this.id} (${this.#method}), which is open`);
   }
 
-  onData(bytes: Uint8Array, start: number, end: number): void {
-    this.#receiver.push(bytes, start, end);
+  onData(message: Uint8Array): void {
+    this.#receiver.push(message);
   }
 
   /** The client's half-close. */

@@ -27,7 +27,7 @@ export interface Exchange {
   /** Bytes of messages that wait here, to be sent or to be read. */
   readonly queuedBytes: number;
   onHeader(head: FrameHead): void;
-  onData(bytes: Uint8Array, start: number, end: number): void;
+  onData(message: Uint8Array): void;
   onTrailer(head: FrameHead): void;
   onRst(head: FrameHead): void;
   /** The peer's credit: `limit` is what it may be sent in all. */
@@ -314,7 +314,7 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
       if (end - head.payloadStart > this.maxMessageBytes) {
         exchange?.onOversize(this.#tooLarge(end - head.payloadStart));
       } else {
-        exchange?.onData(bytes, head.payloadStart, end);
+        exchange?.onData(head.payload());
       }
     } else if (head.sequenceId === 0) {
       if (head.kind === FrameKind.meta && this.options.extensions)

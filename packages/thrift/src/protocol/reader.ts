@@ -87,8 +87,9 @@ export abstract class Reader {
     if (this.options.binaryViews) return new Uint8Array(bytes.buffer, bytes.byteOffset + pos, size);
     this.#plain ??= plainView(bytes);
     if (size <= sliceBytes) return this.#plain.slice(pos, pos + size);
-    if (this.isOwned && keepsLittle(size, bytes.buffer.byteLength)) {
-      return new Uint8Array(bytes.buffer, bytes.byteOffset + pos, size);
+    if (this.isOwned) {
+      const { buffer } = bytes;
+      if (keepsLittle(size, buffer.byteLength)) return new Uint8Array(buffer, bytes.byteOffset + pos, size);
     }
     const view = this.#plain.subarray(pos, pos + size);
     if (size > pooledBytes) return new Uint8Array(view);

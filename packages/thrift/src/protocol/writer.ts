@@ -32,6 +32,8 @@ export abstract class Writer {
   /** True between `begin` and `take`: a message whose getters encode another one needs a second writer. */
   busy = false;
   #start = 0;
+  /** The memory of `bytes`: to ask for it costs as much as to make a view of it. */
+  #memory: ArrayBuffer = this.bytes.buffer;
   /** The message that was taken last, if it lies in the shared chunk. */
   #last: Uint8Array | undefined;
   readonly #spares: Uint8Array<ArrayBuffer>[] = [];
@@ -54,7 +56,7 @@ export abstract class Writer {
 
   /** The message written since `begin`. */
   take(): Uint8Array {
-    const message = new Uint8Array(this.bytes.buffer, this.#start, this.pos - this.#start);
+    const message = new Uint8Array(this.#memory, this.#start, this.pos - this.#start);
     this.#last = this.#chunk === undefined ? message : undefined;
     this.#end(this.pos);
     return message;
@@ -96,10 +98,15 @@ export abstract class Writer {
     this.busy = false;
     this.pos = pos;
     if (this.#chunk !== undefined) {
-      this.bytes = this.#chunk;
+      this.#use(this.#chunk);
       this.pos = this.#chunkPos;
       this.#chunk = undefined;
     }
+  }
+
+  #use(bytes: Uint8Array<ArrayBuffer>): void {
+    this.bytes = bytes;
+    this.#memory = bytes.buffer;
   }
 
   room(size: number): void {
@@ -120,7 +127,7 @@ export abstract class Writer {
       next = this.#ownMemory(2 * used + size + 1024);
     }
     next.set(this.bytes.subarray(this.#start, this.pos));
-    this.bytes = next;
+    this.#use(next);
     this.#start = 0;
     this.pos = used;
   }
