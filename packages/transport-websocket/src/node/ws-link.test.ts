@@ -13,7 +13,7 @@ function frameOf(length: number): Uint8Array {
 }
 
 /** Payloads of each form that a length has in the head of a WebSocket frame, and around them. */
-const lengths = [0, 1, 121, 122, 123, 1_000, 0xffff - 4, 0x10000 - 4, 200_000];
+const lengths = [0, 1, 121, 122, 123, 1_000, 4_091, 4_092, 0xffff - 4, 0x10000 - 4, 200_000];
 
 interface Ends {
   readonly client: WebSocket;
@@ -64,6 +64,14 @@ describe.each([
     await using ends = await connect(isCompressed);
     const link = new WsLink(ends.client, ends.clientTcp, false, 0);
     const messages = received(ends.server, lengths.length);
+    for (const length of lengths) link.write([frameOf(length)]);
+    expect(await messages).toEqual(lengths.map((length) => Buffer.from(frameOf(length))));
+  });
+
+  it("sends a server's messages so that `ws` reads them", async () => {
+    await using ends = await connect(isCompressed);
+    const link = new WsLink(ends.server, ends.serverTcp, true, 0);
+    const messages = received(ends.client, lengths.length);
     for (const length of lengths) link.write([frameOf(length)]);
     expect(await messages).toEqual(lengths.map((length) => Buffer.from(frameOf(length))));
   });

@@ -3,8 +3,8 @@ import { type Framing, type LinkReceiver, messageFraming } from "@slipstream/tth
 import type { RawData, WebSocket } from "ws";
 import type { StartableLink } from "../dial.ts";
 import { maxPackedBytes, packFrames } from "../pack.ts";
-import { writeMasked } from "./masked-message.ts";
 import { Unmasker } from "./unmasker.ts";
+import { writeMessage } from "./write-message.ts";
 
 /** Above this much in the socket's buffer, streams wait. */
 const highWaterBytes = 256 * 1024;
@@ -18,8 +18,9 @@ export class WsLink implements StartableLink {
   readonly closed: Promise<void>;
   readonly #socket: WebSocket;
   readonly #tcp: Socket;
-  /** Whether messages are masked here, not by `ws`. */
-  readonly #masks: boolean;
+  readonly #isServer: boolean;
+  /** What `ws` then does by itself. */
+  readonly #compresses: boolean;
   readonly #pingIntervalMs: number;
   #receiver: LinkReceiver | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
@@ -30,8 +31,8 @@ export class WsLink implements StartableLink {
   constructor(socket: WebSocket, tcp: Socket, isServer: boolean, pingIntervalMs: number) {
     this.#socket = socket;
     this.#tcp = tcp;
-    // What is compressed is masked afterwards.
-    this.#masks = !isServer && socket.extensions === "";
+    this.#isServer = isServer;
+    this.#compresses = socket.extensions !== "";
     this.#pingIntervalMs = pingIntervalMs;
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
     if (!isServer) return;
@@ -73,18 +74,18 @@ export class WsLink implements StartableLink {
     if (socket.readyState !== socket.OPEN) return true;
     const messages = packFrames(chunks, maxPackedBytes);
     const last = messages.length - 1;
-    this.#tcp.cork();
+    if (last > 0) this.#tcp.cork();
     for (let i = 0; i < last; i++) this.#send(messages[i] as Uint8Array);
     this.#send(messages[last] as Uint8Array, this.#sent);
-    this.#tcp.uncork();
+    if (last > 0) this.#tcp.uncork();
     if (socket.bufferedAmount < highWaterBytes) return true;
     this.#isWaiting = true;
     return false;
   }
 
   #send(message: Uint8Array, sent?: () => void): void {
-    if (this.#masks) writeMasked(this.#tcp, message, sent);
-    else this.#socket.send(message, sent);
+    if (this.#compresses) this.#socket.send(message, sent);
+    else writeMessage(this.#tcp, message, !this.#isServer, sent);
   }
 
   schedule(flush: () => void): void {
