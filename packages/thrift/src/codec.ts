@@ -1,6 +1,5 @@
 import { type Code, type MessageCodec, RpcError } from "@slipstream/stream";
 import {
-  checkEngine,
   compilerFor,
   type Engine,
   type ReadStruct,
@@ -66,10 +65,6 @@ export class CodecFamily {
 
   constructor(options: FamilyOptions) {
     const { protocol = binary, binaryViews = false, maxDepth = 64, invalidText, engine } = options;
-    if (!Number.isSafeInteger(maxDepth) || maxDepth < 1) {
-      throw new RangeError(`maxDepth must be a positive integer, got ${maxDepth}`);
-    }
-    checkEngine(engine);
     this.#protocol = protocol;
     this.#keeper = options.keeper;
     this.#engine = engine;

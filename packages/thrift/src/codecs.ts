@@ -1,5 +1,6 @@
 import type { AnyMethod, MessageCodec, ResponseCodec } from "@slipstream/stream";
 import { CodecFamily, type CodecOptions, type StructCodec } from "./codec.ts";
+import { checkEngine } from "./engine.ts";
 import { ArgumentsCodec, ResultCodec } from "./method-codec.ts";
 import { binary } from "./protocol/binary.ts";
 import { compact } from "./protocol/compact.ts";
@@ -29,6 +30,11 @@ export interface Codecs {
  */
 export function createCodecs(options: CodecOptions): Codecs {
   const { protocol, unknownFields, ...rest } = options;
+  const { maxDepth = 1, engine } = options;
+  if (!Number.isSafeInteger(maxDepth) || maxDepth < 1) {
+    throw new RangeError(`maxDepth must be a positive integer, got ${maxDepth}`);
+  }
+  checkEngine(engine);
   const family = new CodecFamily({
     ...rest,
     protocol: protocol === "compact" ? compact : binary,

@@ -6,7 +6,6 @@ import * as Section from "./format/section.ts";
 import { ACL_TOKEN_KEY, FIXED_BYTES, MAGIC } from "./format.ts";
 import { FrameError } from "./frame-error.ts";
 import { overLimit, type ResolvedFrameLimits } from "./limits.ts";
-import { readName } from "./name-cache.ts";
 import { TextRange } from "./platform.ts";
 
 const KNOWN_PROTOCOLS = new Set<number>([
@@ -245,7 +244,7 @@ class PairMap implements PairVisitor {
     valueStart: number,
     valueEnd: number,
   ): void {
-    this.map.set(readName(bytes, keyStart, keyEnd), text.read(valueStart, valueEnd));
+    this.map.set(text.read(keyStart, keyEnd), text.read(valueStart, valueEnd));
   }
 
   onToken(value: string): void {
