@@ -27,34 +27,23 @@ const forms = 'expected "host:port", "[ipv6]:port", "unix:/path", "ws://…", "w
 export function parseAddress(text: string): Address {
   const bad = (why: string): RpcError =>
     new RpcError("invalid_argument", `address ${JSON.stringify(text)}: ${why}; ${forms}`);
-  for (const scheme of ["unix", "memory"] as const) {
-    if (text.startsWith(`${scheme}:`)) {
-      const path = text.slice(scheme.length + 1);
-      if (path === "") throw bad(`nothing after "${scheme}:"`);
-      return { key: text, scheme, path };
-    }
+  const named = /^(unix|memory):(.*)$/s.exec(text);
+  if (named) {
+    const [, scheme, path] = named;
+    if (!path) throw bad(`nothing after "${scheme}:"`);
+    return { key: text, scheme: scheme as "unix" | "memory", path };
   }
-  const url = /^(wss?):\/\/(\[[^\]]+\]|[^/:?#]+)(?::(\d+))?([/?][^#]*)?$/.exec(text);
-  if (url) {
-    const scheme = url[1] as "ws" | "wss";
-    const host = (url[2] ?? "").toLowerCase();
-    const port = url[3] === undefined ? (scheme === "ws" ? 80 : 443) : portOf(url[3], bad);
-    const path = (url[4] ?? "/").replace(/^\?/, "/?");
-    return { key: `${scheme}://${host}:${port}${path}`, scheme, host: unbracket(host), port, path };
-  }
-  const hostPort = /^(\[[^\]]+\]|[^:/\s]+):(\d+)$/.exec(text);
-  if (!hostPort) throw bad(/^[^:/\s]+$/.test(text) ? "no port" : "not an address");
-  const host = (hostPort[1] ?? "").toLowerCase();
-  const port = portOf(hostPort[2] ?? "", bad);
-  return { key: `${host}:${port}`, scheme: "tcp", host: unbracket(host), port };
-}
-
-function portOf(digits: string, bad: (why: string) => RpcError): number {
-  const port = Number(digits);
+  const [, url, name, digits, tail] = form.exec(text) ?? [];
+  if (name === undefined || (url === undefined && tail !== undefined)) throw bad("not an address");
+  if (url === undefined && digits === undefined) throw bad("no port");
+  const host = name.toLowerCase();
+  const port = digits === undefined ? (url === "ws" ? 80 : 443) : Number(digits);
   if (port < 1 || port > 65535) throw bad(`port ${digits} is not in 1..65535`);
-  return port;
+  const place = { host: host.replace(/^\[(.*)\]$/, "$1"), port };
+  if (url === undefined) return { key: `${host}:${port}`, scheme: "tcp", ...place };
+  const path = (tail ?? "/").replace(/^\?/, "/?");
+  return { key: `${url}://${host}:${port}${path}`, scheme: url as "ws" | "wss", ...place, path };
 }
 
-function unbracket(host: string): string {
-  return host.startsWith("[") ? host.slice(1, -1) : host;
-}
+/** Scheme of a URL, host, port, and path with query. */
+const form = /^(?:(wss?):\/\/)?(\[[^\]]+\]|[^/:?#\s]+)(?::(\d+))?([/?][^#]*)?$/;

@@ -1,4 +1,4 @@
-import { BizStatusError, Ending } from "@slipstream/stream";
+import { BizStatusError, Ending, isSendRefusal } from "@slipstream/stream";
 import { describe, expect, it } from "vitest";
 import { bytes, callStart, readAll, text } from "../test/calls.ts";
 import { cancelled, connect, exception, failure, open } from "../test/client.ts";
@@ -168,10 +168,12 @@ describe("sending", () => {
     void stream.send(bytes("full"));
     client.server.take();
     void stream.send(new Uint8Array(900));
-    expect(await failure(() => stream.send(new Uint8Array(100)))).toMatchObject({
+    const refused = await failure(() => stream.send(new Uint8Array(100)));
+    expect(refused).toMatchObject({
       code: "resource_exhausted",
       message: expect.stringContaining("maxSendBufferBytes (1000)") as string,
     });
+    expect(isSendRefusal(refused)).toBe(true);
     client.server.drain();
     expect(client.server.take().map(({ payload }) => payload.length)).toEqual([900]);
   });
@@ -188,10 +190,12 @@ describe("sending", () => {
   it("refuses a message over maxMessageBytes, and the stream goes on", async () => {
     const client = connect({ maxMessageBytes: 10 });
     const stream = open(client);
-    expect(await failure(() => stream.send(new Uint8Array(11)))).toMatchObject({
+    const refused = await failure(() => stream.send(new Uint8Array(11)));
+    expect(refused).toMatchObject({
       code: "resource_exhausted",
       message: "message of 11 bytes is over maxMessageBytes (10)",
     });
+    expect(isSendRefusal(refused)).toBe(true);
     expect(stream.send(new Uint8Array(10))).toBeUndefined();
   });
 });

@@ -237,7 +237,7 @@ class PairMap implements PairVisitor {
   readonly map: Map<string, string> = new Map();
 
   onPair(
-    bytes: Uint8Array,
+    _bytes: Uint8Array,
     keyStart: number,
     keyEnd: number,
     text: TextRange,

@@ -1,4 +1,4 @@
-import { type CallError, Latch, RpcError } from "@slipstream/stream";
+import { type CallError, Latch, messageTooLarge, RpcError, sendBufferFull } from "@slipstream/stream";
 import * as StreamErrorNumber from "./format/stream-error-number.ts";
 import { patchHead } from "./head-writer.ts";
 import type { Outbox } from "./parts.ts";
@@ -69,8 +69,9 @@ export class SendHalf {
   /** As `ByteStream.send`. */
   send(message: Uint8Array, release?: Release): Promise<void> | undefined {
     if (this.#closed !== undefined) throw this.#closedError(this.#closed);
-    if (this.#queue === undefined && this.#sentCost < this.#limit && !this.#host.outbox.isBlocked) {
-      if (message.length > this.#host.maxMessageBytes) throw this.#tooLarge(message);
+    const { maxMessageBytes, outbox } = this.#host;
+    if (message.length > maxMessageBytes) throw messageTooLarge(message.length, maxMessageBytes);
+    if (this.#queue === undefined && this.#sentCost < this.#limit && !outbox.isBlocked) {
       this.#write(message, release);
       return undefined;
     }
@@ -129,14 +130,10 @@ export class SendHalf {
   }
 
   #enqueue(message: Uint8Array, release: Release | undefined): Promise<void> {
-    const { maxMessageBytes, maxSendBufferBytes } = this.#host;
-    if (message.length > maxMessageBytes) throw this.#tooLarge(message);
+    const { maxSendBufferBytes } = this.#host;
     const cost = message.length + MESSAGE_OVERHEAD_BYTES;
     if (this.#queue !== undefined && this.#queuedCost + cost > maxSendBufferBytes) {
-      throw new RpcError(
-        "resource_exhausted",
-        `${this.#queuedCost} bytes wait to be sent; another ${message.length} are over maxSendBufferBytes (${maxSendBufferBytes}): await send`,
-      );
+      throw sendBufferFull(this.#queuedCost, maxSendBufferBytes);
     }
     this.#queue ??= [];
     this.#queue.push({ message, release });
@@ -163,12 +160,5 @@ export class SendHalf {
     return new RpcError("failed_precondition", `send after ${after}`, {
       origin: { ttstream: StreamErrorNumber.illegalOperation, side: this.#host.side },
     });
-  }
-
-  #tooLarge(message: Uint8Array): RpcError {
-    return new RpcError(
-      "resource_exhausted",
-      `message of ${message.length} bytes is over maxMessageBytes (${this.#host.maxMessageBytes})`,
-    );
   }
 }

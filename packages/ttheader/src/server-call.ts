@@ -1,6 +1,7 @@
 import {
   BizStatusError,
   Ending,
+  messageTooLarge,
   noFields,
   type Reply,
   RpcError,
@@ -158,12 +159,10 @@ export class ServerCall implements ServerByteCall, Exchange {
 
   #write(reply: Reply): void {
     const { outcome } = reply;
+    const { maxMessageBytes } = this.#session;
     const tooLarge =
-      "message" in outcome && outcome.message.length > this.#session.maxMessageBytes
-        ? new RpcError(
-            "resource_exhausted",
-            `message of ${outcome.message.length} bytes is over maxMessageBytes (${this.#session.maxMessageBytes})`,
-          )
+      "message" in outcome && outcome.message.length > maxMessageBytes
+        ? messageTooLarge(outcome.message.length, maxMessageBytes)
         : undefined;
     try {
       this.#writeReply(tooLarge === undefined ? reply : { ...reply, outcome: { error: tooLarge } });

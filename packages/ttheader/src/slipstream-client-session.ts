@@ -1,4 +1,10 @@
-import { type CallStart, type ClientByteStream, type Reply, RpcError } from "@slipstream/stream";
+import {
+  type CallStart,
+  type ClientByteStream,
+  messageTooLarge,
+  type Reply,
+  RpcError,
+} from "@slipstream/stream";
 import { type ApplicationException, encodeMessageHead, MessageType } from "@slipstream/thrift";
 import { ClientCall } from "./client-call.ts";
 import { ClientStream } from "./client-stream.ts";
@@ -90,12 +96,8 @@ export class SlipstreamClientSession extends Session {
    */
   call(start: CallStart, request: Uint8Array, oneway: boolean): Promise<Reply | undefined> {
     this.#check(start);
-    if (request.length > this.maxMessageBytes) {
-      throw new RpcError(
-        "resource_exhausted",
-        `message of ${request.length} bytes is over maxMessageBytes (${this.maxMessageBytes})`,
-      );
-    }
+    const { maxMessageBytes } = this;
+    if (request.length > maxMessageBytes) throw messageTooLarge(request.length, maxMessageBytes);
     const id = this.#nextId();
     try {
       this.writeRequest(start, id, request, oneway ? MessageType.oneway : MessageType.call);
