@@ -14,6 +14,7 @@ import type { SessionPeer } from "./peer.ts";
 import { noBackward, readReplyFields } from "./reply.ts";
 import { writeRequest } from "./request.ts";
 import { type ClientSessionEvents, SlipstreamClientSession } from "./slipstream-client-session.ts";
+import { writeHeaderless, writeMessage } from "./write-message.ts";
 
 /** The client's end of a connection to any server: Slipstream or Kitex, with TTHeader or without. */
 export class ClientSession extends SlipstreamClientSession {
@@ -104,12 +105,12 @@ export class ClientSession extends SlipstreamClientSession {
     const template =
       this.#form === "ttheader" && type === MessageType.call ? this.#requests.find(start) : undefined;
     if (template?.bytes !== undefined) {
-      this.writeMessage(template.bytes, id, id, request);
+      writeMessage(this.outbox, template.bytes, id, id, request);
       return;
     }
     const isFramed = this.#form === "framed" || this.#form === "ttheader-framed";
     const envelope = encodeEnvelope(isFramed ? "framed" : "thrift", type, start.method, id, request.length);
-    if (this.#isHeaderless) this.writeHeaderless(envelope, request);
+    if (this.#isHeaderless) writeHeaderless(this.outbox, envelope, request);
     else {
       writeRequest(this, start, id, type, isFramed ? "framed" : "unframed", envelope, request, template);
     }

@@ -35,6 +35,7 @@ import { encodeEnvelope, findBody, type Payload, type PayloadForm, withLength } 
 import type { ServerSession } from "./server-session.ts";
 import type { Exchange } from "./session.ts";
 import { type Received, ReceivedStart } from "./start.ts";
+import { writeHeaderless, writeMessage } from "./write-message.ts";
 
 const noBackward: ReadonlyMap<string, string> = new Map();
 
@@ -178,7 +179,13 @@ export class ServerCall implements ServerByteCall, Exchange {
     const { outcome } = reply;
     if (this.#isSlipstream && this.#form === "thrift" && this.#frameId !== undefined && isBare(reply)) {
       const { message } = outcome as { readonly message: Uint8Array };
-      this.#session.writeMessage(bareReplyOf(this.start.method), this.#frameId, this.#messageId, message);
+      writeMessage(
+        this.#session.outbox,
+        bareReplyOf(this.start.method),
+        this.#frameId,
+        this.#messageId,
+        message,
+      );
       return;
     }
     const error = "error" in outcome ? outcome.error : undefined;
@@ -202,7 +209,7 @@ export class ServerCall implements ServerByteCall, Exchange {
   /** In the form in which the request came. */
   #put(reply: Reply, envelope: Uint8Array, body: Uint8Array): void {
     if (this.#frameId === undefined) {
-      this.#session.writeHeaderless(envelope, body);
+      writeHeaderless(this.#session.outbox, envelope, body);
       return;
     }
     const form = {

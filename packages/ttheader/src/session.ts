@@ -9,7 +9,7 @@ import { type FrameHeadInit, pairsBound, writePairs } from "./frame-encode.ts";
 import { FrameHead } from "./frame-head.ts";
 import type { FrameSource, OversizeFrame } from "./frame-reader.ts";
 import type { FrameTemplate } from "./frame-templates.ts";
-import { HEAD_BYTES, HeadWriter, patchHead, putInt32 } from "./head-writer.ts";
+import { HEAD_BYTES, HeadWriter, patchHead } from "./head-writer.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { Link, LinkReceiver } from "./link.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
@@ -221,28 +221,6 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
   writeFrame(frame: FrameHeadInit, payload?: Uint8Array): void {
     writePairs(this.beginFrame(frame.flags, frame.protocolId, pairsBound(frame), payload), frame);
     this.endFrame(frame.sequenceId);
-  }
-
-  /**
-   * Writes a ping-pong frame of which all up to the struct `body` was computed before; it lacks the frame's id and, at its
-   * end, the message's.
-   */
-  writeMessage(beginning: Uint8Array, frameId: number, messageId: number, body: Uint8Array): void {
-    const { outbox } = this;
-    const at = outbox.reserve(beginning.length, body);
-    const end = at + beginning.length;
-    outbox.bytes.set(beginning, at);
-    patchHead(outbox.bytes, at, frameId, beginning.length + body.length);
-    putInt32(outbox.bytes, end - 4, messageId);
-    outbox.commit(end, body);
-  }
-
-  /** Writes a message that is in no frame of ours: what stands before its struct, and the struct. */
-  writeHeaderless(envelope: Uint8Array, body: Uint8Array): void {
-    const { outbox } = this;
-    const at = outbox.reserve(envelope.length, body);
-    outbox.bytes.set(envelope, at);
-    outbox.commit(at + envelope.length, body);
   }
 
   /** Writes a frame without payload whose head was computed before. */
