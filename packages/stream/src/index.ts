@@ -1,10 +1,9 @@
 export { decodeUtf8 } from "@slipstream/metainfo";
-export { allocate, readUtf8, utf8Length, writeUtf8 } from "#text";
+export { allocate, fromBase64, readUtf8, toBase64, utf8Length, writeUtf8 } from "#text";
 export type { Address } from "./address.ts";
 export { parseAddress } from "./address.ts";
 export { BackOff } from "./back-off.ts";
 export type { Balancer, Pick, PickOutcome, PickRequest, Resolver, Target } from "./balance.ts";
-export { fromBase64, toBase64 } from "./base64.ts";
 export type { CallInfoInit } from "./call-info.ts";
 export { CallInfo } from "./call-info.ts";
 export type { Code } from "./code.ts";

@@ -1,5 +1,5 @@
 import { decodeUtf8 } from "@slipstream/metainfo";
-import { fromBase64, toBase64 } from "./base64.ts";
+import { fromBase64, toBase64 } from "#text";
 import { RpcError } from "./errors.ts";
 import type { Field, Fields } from "./fields.ts";
 

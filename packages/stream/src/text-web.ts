@@ -1,3 +1,5 @@
+export { decodeBase64 as fromBase64, encodeBase64 as toBase64 } from "@slipstream/metainfo";
+
 declare const TextEncoder: new () => {
   encodeInto(text: string, into: Uint8Array): { written: number };
 };

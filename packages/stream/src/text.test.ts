@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { allocate, readUtf8, utf8Length, writeUtf8 } from "./text.ts";
+import { allocate, fromBase64, readUtf8, toBase64, utf8Length, writeUtf8 } from "./text.ts";
 import * as web from "./text-web.ts";
 
 const text = fc.oneof(
@@ -19,6 +19,16 @@ describe("Node's and the web's text", () => {
       fc.property(text, (value) => {
         expect(written(web.writeUtf8, value)).toEqual(written(writeUtf8, value));
         expect(written(writeUtf8, value)).toEqual(new TextEncoder().encode(value));
+      }),
+    );
+  });
+
+  it("is the same in base64", () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), fc.string(), (bytes, text) => {
+        expect(web.toBase64(bytes)).toBe(toBase64(bytes));
+        expect(web.fromBase64(toBase64(bytes))).toEqual(bytes);
+        expect(web.fromBase64(text)).toEqual(fromBase64(text));
       }),
     );
   });

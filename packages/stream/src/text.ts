@@ -25,7 +25,9 @@ function isNative(buffer: Partial<NativeBuffer> | undefined): buffer is NativeBu
   );
 }
 
-function native(buffer: NativeBuffer): typeof web {
+type Platform = Pick<typeof web, "writeUtf8" | "readUtf8" | "utf8Length" | "allocate">;
+
+function native(buffer: NativeBuffer): Platform {
   const { utf8Write, utf8Slice } = buffer.prototype;
   return {
     writeUtf8: (bytes, text, at) => utf8Write.call(bytes, text, at, bytes.length - at),
@@ -44,9 +46,10 @@ function native(buffer: NativeBuffer): typeof web {
 }
 
 const { Buffer } = globalThis as { Buffer?: Partial<NativeBuffer> };
-const platform: typeof web = isNative(Buffer) ? native(Buffer) : web;
+const platform: Platform = isNative(Buffer) ? native(Buffer) : web;
 
 export const writeUtf8: typeof web.writeUtf8 = platform.writeUtf8;
 export const readUtf8: typeof web.readUtf8 = platform.readUtf8;
 export const utf8Length: typeof web.utf8Length = platform.utf8Length;
 export const allocate: typeof web.allocate = platform.allocate;
+export { fromBase64, toBase64 } from "./base64.ts";
