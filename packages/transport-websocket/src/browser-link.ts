@@ -1,7 +1,7 @@
 import { type Framing, type LinkReceiver, messageFraming, type Outgoing } from "@slipstream/ttheader";
 import type { StartableLink } from "./dial.ts";
 import { maxPackedBytes, packFrames } from "./pack.ts";
-import { type BrowserWebSocket, clearTimer, scheduleFlush, setTimer, type Timer } from "./platform.ts";
+import { type BrowserWebSocket, scheduleFlush, type Timer } from "./platform.ts";
 
 /** Above this much in the browser's own buffer, streams wait. */
 const highWaterBytes = 1024 * 1024;
@@ -53,7 +53,7 @@ export class BrowserLink implements StartableLink {
       this.#socket.send(message);
     }
     if (this.#hasRoom()) return true;
-    this.#poll ??= setTimer(() => this.#checkRoom(), pollMs);
+    this.#poll ??= setTimeout(() => this.#checkRoom(), pollMs);
     return false;
   }
 
@@ -83,7 +83,7 @@ export class BrowserLink implements StartableLink {
   #checkRoom(): void {
     this.#poll = undefined;
     if (this.#hasRoom()) this.#receiver?.onDrain();
-    else this.#poll = setTimer(() => this.#checkRoom(), pollMs);
+    else this.#poll = setTimeout(() => this.#checkRoom(), pollMs);
   }
 
   #end(error: Error | undefined): void {
@@ -96,7 +96,7 @@ export class BrowserLink implements StartableLink {
   }
 
   #stopPolling(): void {
-    if (this.#poll !== undefined) clearTimer(this.#poll);
+    clearTimeout(this.#poll);
     this.#poll = undefined;
   }
 }

@@ -8,23 +8,20 @@ import {
   type TransportEvent,
 } from "@slipstream/stream";
 import type { ResolvedSessionOptions, SlipstreamClientSession } from "@slipstream/ttheader";
-import { ClientSession, dial } from "#dial";
+import { ClientSession } from "#dial";
 import type { ConnectionState, StateChange } from "./client-options.ts";
-import type { NodeOptions, StartableLink } from "./dial.ts";
-import { clearTimer, setBackgroundTimer, setTimer, type Timer } from "./platform.ts";
+import type { Dial, StartableLink } from "./dial.ts";
+import { setBackgroundTimer, type Timer } from "./platform.ts";
 import { transportName } from "./subprotocol.ts";
 
 export interface ConnectionOptions {
   readonly session: ResolvedSessionOptions;
-  readonly maxPayloadBytes: number;
+  readonly dial: Dial;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly minReconnectDelayMs: number;
   readonly maxReconnectDelayMs: number;
   readonly maxPendingOpens: number;
-  /** Where the platform has ping frames. */
-  readonly pingIntervalMs: number;
-  readonly node: NodeOptions;
   readonly onStateChange: ((change: StateChange) => void) | undefined;
   readonly onEvent: OnEvent | undefined;
 }
@@ -89,7 +86,7 @@ export class Connection {
     }
     return new Promise((resolve, reject) => {
       const leave = (): void => {
-        clearTimer(timer);
+        clearTimeout(timer);
         stopWatching();
         this.#waiters.delete(waiter);
       };
@@ -103,7 +100,7 @@ export class Connection {
           reject(error);
         },
       };
-      const timer = setTimer(() => waiter.reject(this.#timedOut(timeoutMs)), timeoutMs);
+      const timer = setTimeout(() => waiter.reject(this.#timedOut(timeoutMs)), timeoutMs);
       let stopWatching = (): void => {};
       this.#waiters.add(waiter);
       stopWatching = start.ended.onEnd((reason) => waiter.reject(reason));
@@ -117,7 +114,7 @@ export class Connection {
     const error = new RpcError("unavailable", "the transport has been closed");
     for (const waiter of [...this.#waiters]) waiter.reject(error);
     this.#stopDialing?.();
-    clearTimer(this.#retry);
+    clearTimeout(this.#retry);
     for (const session of [...this.#sessions]) session.close();
     this.#setState("closed");
     await Promise.all(this.#closing);
@@ -127,31 +124,28 @@ export class Connection {
   #connect(timeoutMs: number): void {
     if (this.#stopDialing !== undefined || this.#retry !== undefined || this.#session !== undefined) return;
     this.#setState("connecting");
-    const { session, maxPayloadBytes, pingIntervalMs, node, connectTimeoutMs } = this.#options;
+    const { dial, session, connectTimeoutMs } = this.#options;
     // The attempt goes on without the call that began it: the next one is likely to want it.
     const limitMs = Math.max(timeoutMs, connectTimeoutMs);
-    const limit = setTimer(() => {
+    const limit = setTimeout(() => {
       this.#stopDialing?.();
       this.#failed(new Error(`no connection within connectTimeoutMs (${limitMs})`));
     }, limitMs);
     const settle = (): void => {
-      clearTimer(limit);
+      clearTimeout(limit);
       this.#stopDialing = undefined;
     };
     try {
-      const abort = dial(
-        { url: this.#address.key, maxPayloadBytes, pingIntervalMs, node },
-        {
-          onOpen: (link) => {
-            settle();
-            this.#connected(link, session);
-          },
-          onFailed: (error) => {
-            settle();
-            this.#failed(error);
-          },
+      const abort = dial(this.#address.key, {
+        onOpen: (link) => {
+          settle();
+          this.#connected(link, session);
         },
-      );
+        onFailed: (error) => {
+          settle();
+          this.#failed(error);
+        },
+      });
       this.#stopDialing = () => {
         settle();
         abort();
@@ -218,7 +212,7 @@ export class Connection {
   /** The session takes no new calls. */
   #leave(error: RpcError | undefined): void {
     this.#session = undefined;
-    clearTimer(this.#idle);
+    clearTimeout(this.#idle);
     this.#setState("closed", error && { error });
     if (this.#waiters.size > 0) this.#connect(0);
   }

@@ -1,5 +1,5 @@
 import { BrowserLink } from "./browser-link.ts";
-import type { DialEvents, DialOptions } from "./dial.ts";
+import type { Dial } from "./dial.ts";
 import { openWebSocket } from "./platform.ts";
 import { subprotocol } from "./subprotocol.ts";
 
@@ -10,16 +10,20 @@ export { SlipstreamClientSession as ClientSession } from "@slipstream/ttheader";
 export const hasPing = false;
 
 /** Connects with the browser's own WebSocket, which fails by itself when the server does not speak our subprotocol. */
-export function dial({ url }: DialOptions, events: DialEvents): () => void {
-  const socket = openWebSocket(url, subprotocol);
-  socket.binaryType = "arraybuffer";
-  socket.onopen = () => events.onOpen(new BrowserLink(socket));
-  // Browsers do not tell a page why.
-  socket.onclose = ({ code, reason }) =>
-    events.onFailed(new Error(`the WebSocket could not be opened (code ${code}${reason && `, ${reason}`})`));
-  return () => {
-    socket.onopen = null;
-    socket.onclose = null;
-    socket.close();
+export function createDial(): Dial {
+  return (url, events) => {
+    const socket = openWebSocket(url, subprotocol);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => events.onOpen(new BrowserLink(socket));
+    // Browsers do not tell a page why.
+    socket.onclose = ({ code, reason }) =>
+      events.onFailed(
+        new Error(`the WebSocket could not be opened (code ${code}${reason && `, ${reason}`})`),
+      );
+    return () => {
+      socket.onopen = null;
+      socket.onclose = null;
+      socket.close();
+    };
   };
 }

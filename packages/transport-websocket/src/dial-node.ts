@@ -1,8 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import type { ResolvedSessionOptions } from "@slipstream/ttheader";
 import { WebSocket } from "ws";
-import type { DialEvents, DialOptions } from "./dial.ts";
+import type { WebSocketOptions } from "./client-options.ts";
+import type { Dial, DialEvents, NodeOptions } from "./dial.ts";
 import { closeOptions, WsLink } from "./node/ws-link.ts";
+import { heartbeatIntervalMs, maxPayloadBytes } from "./options.ts";
 import { subprotocol } from "./subprotocol.ts";
 
 /** The one that remembers what a busy client says again and again. */
@@ -14,18 +17,24 @@ export const hasPing = true;
 /** As much of a refusal as an error may quote. */
 const maxQuotedLength = 200;
 
-/** Connects with `ws`. Returns what gives the attempt up. */
-export function dial(
-  { url, maxPayloadBytes, node, pingIntervalMs }: DialOptions,
-  events: DialEvents,
-): () => void {
-  const socket = new WebSocket(url, subprotocol, {
-    perMessageDeflate: node.perMessageDeflate ?? false,
-    maxPayload: maxPayloadBytes,
-    headers: { ...node.headers },
+/**
+ * Connects with `ws`, as the options say.
+ * @throws RpcError `invalid_argument` for one that is outside its range
+ */
+export function createDial(options: WebSocketOptions, session: ResolvedSessionOptions): Dial {
+  const pingIntervalMs = heartbeatIntervalMs(options);
+  const { perMessageDeflate = false, headers, tls }: NodeOptions = options.node ?? {};
+  const socketOptions = {
+    perMessageDeflate,
+    maxPayload: maxPayloadBytes(options, session),
+    headers: { ...headers },
     ...closeOptions,
-    ...(node.tls as object | undefined),
-  });
+    ...(tls as object | undefined),
+  };
+  return (url, events) => connect(new WebSocket(url, subprotocol, socketOptions), pingIntervalMs, events);
+}
+
+function connect(socket: WebSocket, pingIntervalMs: number, events: DialEvents): () => void {
   let tcp: Socket | undefined;
   let isSettled = false;
   const fail = (error: Error): void => {

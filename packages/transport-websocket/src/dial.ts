@@ -7,7 +7,7 @@ export interface StartableLink extends Link {
   start(receiver: LinkReceiver): void;
 }
 
-/** How a connection is made. `dial` of the platform tells one of these, once, and none after it was aborted. */
+/** How a connection is made. The platform tells one of these, once, and none after it was aborted. */
 export interface DialEvents {
   /** The server speaks our subprotocol. The link must be started at once: what comes before is lost. */
   onOpen(link: StartableLink): void;
@@ -15,16 +15,8 @@ export interface DialEvents {
   onFailed(error: Error): void;
 }
 
-/** What a dialer needs to know. */
-export interface DialOptions {
-  readonly url: string;
-  /** A message of the server beyond this ends the connection, where the platform lets us say so. */
-  readonly maxPayloadBytes: number;
-  /** Where the platform has ping frames: how often a silent peer is asked for a sign of life; 0: never. */
-  readonly pingIntervalMs: number;
-  /** Ignored in browsers, which decide these things themselves. */
-  readonly node: NodeOptions;
-}
+/** Connects to a URL, and tells of it. Returns what gives the attempt up. */
+export type Dial = (url: string, events: DialEvents) => () => void;
 
 /** What only Node lets a program decide about a connection. */
 export interface NodeOptions {

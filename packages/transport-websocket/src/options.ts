@@ -43,3 +43,8 @@ export function wholeNumber(name: string, value: number | undefined, fallback: n
     `${name} is ${number}; expected a whole number from ${min} to ${0x7fffffff}`,
   );
 }
+
+/** How often a silent peer is asked for a sign of life. @throws RpcError `invalid_argument` */
+export function heartbeatIntervalMs(options: { readonly heartbeatIntervalMs?: number }): number {
+  return wholeNumber("heartbeatIntervalMs", options.heartbeatIntervalMs, 30_000, 0);
+}

@@ -14,8 +14,7 @@ export interface BrowserWebSocket {
   close(code?: number): void;
 }
 
-/** A timer that runs, or none. */
-export type Timer = { unref?(): void } | number | undefined;
+export type Timer = ReturnType<typeof setTimeout>;
 
 interface Port {
   onmessage: (() => void) | null;
@@ -25,8 +24,6 @@ interface Port {
 interface Platform {
   readonly WebSocket: new (url: string, protocol: string) => BrowserWebSocket;
   readonly MessageChannel: new () => { readonly port1: Port; readonly port2: Port };
-  setTimeout(callback: () => void, delayMs: number): Timer;
-  clearTimeout(timer: Timer): void;
 }
 
 const platform = globalThis as unknown as Platform;
@@ -35,19 +32,12 @@ export function openWebSocket(url: string, protocol: string): BrowserWebSocket {
   return new platform.WebSocket(url, protocol);
 }
 
-export function setTimer(callback: () => void, delayMs: number): Timer {
-  return platform.setTimeout(callback, delayMs);
-}
-
 /** A timer that does not keep a Node process alive. */
 export function setBackgroundTimer(callback: () => void, delayMs: number): Timer {
-  const timer = setTimer(callback, delayMs);
-  if (typeof timer === "object") timer.unref?.();
+  const timer: Timer = setTimeout(callback, delayMs);
+  // Browsers have numbers.
+  (timer as Partial<Timer>).unref?.();
   return timer;
-}
-
-export function clearTimer(timer: Timer): void {
-  platform.clearTimeout(timer);
 }
 
 let waiting: (() => void)[] = [];

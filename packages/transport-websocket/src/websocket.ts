@@ -9,10 +9,10 @@ import {
   RpcError,
 } from "@slipstream/stream";
 import type { SlipstreamClientSession } from "@slipstream/ttheader";
-import { hasPing } from "#dial";
+import { createDial, hasPing } from "#dial";
 import type { ConnectionState, WebSocketOptions } from "./client-options.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
-import { maxPayloadBytes, sessionOptions, wholeNumber } from "./options.ts";
+import { heartbeatIntervalMs, sessionOptions, wholeNumber } from "./options.ts";
 
 /** A client's transport over WebSocket. */
 export interface WebSocketTransport extends ClientTransport {
@@ -48,20 +48,17 @@ class WebSocketClient implements WebSocketTransport {
   #isClosed = false;
 
   constructor(options: WebSocketOptions) {
-    const heartbeatIntervalMs = wholeNumber("heartbeatIntervalMs", options.heartbeatIntervalMs, 30_000, 0);
-    const session = sessionOptions(options, hasPing ? 0 : heartbeatIntervalMs);
+    const session = sessionOptions(options, hasPing ? 0 : heartbeatIntervalMs(options));
     const minReconnectDelayMs = wholeNumber("minReconnectDelayMs", options.minReconnectDelayMs, 200, 0);
     const { maxReconnectDelayMs = Math.max(minReconnectDelayMs, 10_000) } = options;
     this.#options = {
       session,
-      maxPayloadBytes: maxPayloadBytes(options, session),
+      dial: createDial(options, session),
       minReconnectDelayMs,
       maxReconnectDelayMs: wholeNumber("maxReconnectDelayMs", maxReconnectDelayMs, 0, minReconnectDelayMs),
-      pingIntervalMs: hasPing ? heartbeatIntervalMs : 0,
       connectTimeoutMs: wholeNumber("connectTimeoutMs", options.connectTimeoutMs, 10_000, 1),
       idleTimeoutMs: wholeNumber("idleTimeoutMs", options.idleTimeoutMs, 60_000, 1),
       maxPendingOpens: wholeNumber("maxPendingOpens", options.maxPendingOpens, 1_000, 0),
-      node: options.node ?? {},
       onStateChange: options.onStateChange,
       onEvent: options.onEvent,
     };

@@ -48,7 +48,7 @@ export class PausingInflow implements Inflow {
 
   close(): void {
     this.#overLimit.clear();
-    if (this.#timer !== undefined) clearTimer(this.#timer);
+    clearTimer(this.#timer);
     this.#timer = undefined;
   }
 

@@ -58,7 +58,7 @@ export class TextRange {
 
 declare const performance: { now(): number };
 declare function setTimeout(run: () => void, delayMs: number): Timer;
-declare function clearTimeout(timer: Timer): void;
+declare function clearTimeout(timer: Timer | undefined): void;
 
 /** A running timer; it never keeps a process alive by itself. */
 export interface Timer {
@@ -71,7 +71,7 @@ export function setTimer(run: () => void, delayMs: number): Timer {
   return timer;
 }
 
-export function clearTimer(timer: Timer): void {
+export function clearTimer(timer: Timer | undefined): void {
   clearTimeout(timer);
 }
 
