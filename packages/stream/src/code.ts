@@ -41,11 +41,10 @@ const codes: readonly (Code | undefined)[] = [
   "unauthenticated",
 ];
 
-const numbers = new Map(codes.map((code, number) => [code, number]));
-
 /** The gRPC number of a code, 1 to 16. */
 export function codeToNumber(code: Code): number {
-  return numbers.get(code) ?? 2;
+  const number = codes.indexOf(code);
+  return number < 1 ? 2 : number;
 }
 
 /** The code of a gRPC number; `undefined` for 0 and for numbers gRPC does not define. */

@@ -1,7 +1,6 @@
 import { RpcError } from "@slipstream/stream";
 import * as ControlKey from "./format/control-key.ts";
-import * as FrameKind from "./format/frame-kind.ts";
-import { encodeFrame, streamFrame } from "./frame-encode.ts";
+import type { StringPair } from "./frame-encode.ts";
 import type { FrameHead } from "./frame-head.ts";
 
 /**
@@ -17,15 +16,12 @@ export interface Control {
   readonly pong: string | undefined;
 }
 
-export function encodeHello(windowBytes: number): Uint8Array {
-  return encodeControl(0, [
+/** What a hello says. */
+export function helloPairs(windowBytes: number): readonly StringPair[] {
+  return [
     [ControlKey.hello, "1"],
     [ControlKey.window, String(windowBytes)],
-  ]);
-}
-
-export function encodeControl(sequenceId: number, pairs: readonly (readonly [string, string])[]): Uint8Array {
-  return encodeFrame(streamFrame(FrameKind.meta, sequenceId, "", pairs));
+  ];
 }
 
 /** @throws RpcError `internal` for a window that is no number. */

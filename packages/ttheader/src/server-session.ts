@@ -1,7 +1,7 @@
 import { type Peer, RpcError, type ServerHandler } from "@slipstream/stream";
 import type { ApplicationException } from "@slipstream/thrift";
 import { busyParts } from "./busy-parts.ts";
-import { type Control, encodeHello } from "./control.ts";
+import { type Control, helloPairs } from "./control.ts";
 import { withKitexText } from "./error-numbers.ts";
 import * as ControlKey from "./format/control-key.ts";
 import * as IntKey from "./format/int-key.ts";
@@ -165,7 +165,7 @@ export class ServerSession extends Session {
     this.#hasHeardHello = true;
     // One that was known to be Slipstream has been told already.
     const isDrainUntold = this.#isDraining && !this.peer.isSlipstream;
-    this.writeEncoded(encodeHello(this.options.streamWindowBytes));
+    this.writeControl(0, helloPairs(this.options.streamWindowBytes));
     this.setPeerWindow(control.window ?? Number.POSITIVE_INFINITY);
     if (isDrainUntold) this.writeControl(0, [[ControlKey.drain, "1"]]);
   }

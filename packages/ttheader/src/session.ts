@@ -1,11 +1,11 @@
 import { RpcError } from "@slipstream/stream";
 import type { ApplicationException } from "@slipstream/thrift";
-import { type Control, encodeControl, readControl } from "./control.ts";
+import { type Control, readControl } from "./control.ts";
 import * as ControlKey from "./format/control-key.ts";
 import * as Flag from "./format/flag.ts";
 import * as FrameKind from "./format/frame-kind.ts";
 import * as StreamErrorNumber from "./format/stream-error-number.ts";
-import { type FrameHeadInit, pairsBound, writePairs } from "./frame-encode.ts";
+import { type FrameHeadInit, pairsBound, type StringPair, streamFrame, writePairs } from "./frame-encode.ts";
 import { FrameHead } from "./frame-head.ts";
 import type { FrameSource, OversizeFrame } from "./frame-reader.ts";
 import type { FrameTemplate } from "./frame-templates.ts";
@@ -238,15 +238,8 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     if (!this.#isClosed) this.onRemoved();
   }
 
-  protected writeControl(id: number, pairs: readonly (readonly [string, string])[]): void {
-    if (!this.#isClosed) this.writeEncoded(encodeControl(id, pairs));
-  }
-
-  /** Writes a whole frame. */
-  protected writeEncoded(frame: Uint8Array): void {
-    const at = this.outbox.reserve(frame.length);
-    this.outbox.bytes.set(frame, at);
-    this.outbox.commit(at + frame.length);
+  protected writeControl(id: number, pairs: readonly StringPair[]): void {
+    if (!this.#isClosed) this.writeFrame(streamFrame(FrameKind.meta, id, "", pairs));
   }
 
   /** The peer is Slipstream. */

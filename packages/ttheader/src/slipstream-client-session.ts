@@ -8,7 +8,7 @@ import {
 import { type ApplicationException, encodeMessageHead, MessageType } from "@slipstream/thrift";
 import { ClientCall } from "./client-call.ts";
 import { ClientStream } from "./client-stream.ts";
-import { type Control, encodeHello } from "./control.ts";
+import { type Control, helloPairs } from "./control.ts";
 import { fromException, readBizStatus } from "./error-numbers.ts";
 import { asRpcError } from "./frame-error.ts";
 import type { FrameHead } from "./frame-head.ts";
@@ -75,9 +75,9 @@ export class SlipstreamClientSession extends Session {
    */
   open(start: CallStart): ClientByteStream {
     this.#check(start);
-    this.#sayHello();
     const id = this.#nextId();
     try {
+      this.#sayHello();
       this.writeHeader(start, id);
     } catch (error) {
       throw asRpcError(error);
@@ -213,7 +213,7 @@ export class SlipstreamClientSession extends Session {
   #sayHello(): void {
     if (this.#hasSaidHello || !this.options.extensions) return;
     this.#hasSaidHello = true;
-    this.writeEncoded(encodeHello(this.options.streamWindowBytes));
+    this.writeControl(0, helloPairs(this.options.streamWindowBytes));
   }
 
   #nextId(): number {
