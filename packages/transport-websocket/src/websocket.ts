@@ -8,11 +8,11 @@ import {
   type Reply,
   RpcError,
 } from "@slipstream/stream";
-import type { SlipstreamClientSession } from "@slipstream/ttheader";
+import { type SlipstreamClientSession, wholeOption } from "@slipstream/ttheader";
 import { createDial, hasPing } from "#dial";
 import type { ConnectionState, WebSocketOptions } from "./client-options.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
-import { heartbeatIntervalMs, sessionOptions, wholeNumber } from "./options.ts";
+import { heartbeatIntervalMs, sessionOptions } from "./options.ts";
 
 /** A client's transport over WebSocket. */
 export interface WebSocketTransport extends ClientTransport {
@@ -49,16 +49,21 @@ class WebSocketClient implements WebSocketTransport {
 
   constructor(options: WebSocketOptions) {
     const session = sessionOptions(options, hasPing ? 0 : heartbeatIntervalMs(options));
-    const minReconnectDelayMs = wholeNumber("minReconnectDelayMs", options.minReconnectDelayMs, 200, 0);
-    const { maxReconnectDelayMs = Math.max(minReconnectDelayMs, 10_000) } = options;
+    const minReconnectDelayMs = wholeOption(options, "minReconnectDelayMs", 200, 0);
+    const maxReconnectDelayMs = wholeOption(
+      options,
+      "maxReconnectDelayMs",
+      Math.max(minReconnectDelayMs, 10_000),
+      minReconnectDelayMs,
+    );
     this.#options = {
       session,
       dial: createDial(options, session),
       minReconnectDelayMs,
-      maxReconnectDelayMs: wholeNumber("maxReconnectDelayMs", maxReconnectDelayMs, 0, minReconnectDelayMs),
-      connectTimeoutMs: wholeNumber("connectTimeoutMs", options.connectTimeoutMs, 10_000, 1),
-      idleTimeoutMs: wholeNumber("idleTimeoutMs", options.idleTimeoutMs, 60_000, 1),
-      maxPendingOpens: wholeNumber("maxPendingOpens", options.maxPendingOpens, 1_000, 0),
+      maxReconnectDelayMs,
+      connectTimeoutMs: wholeOption(options, "connectTimeoutMs", 10_000, 1),
+      idleTimeoutMs: wholeOption(options, "idleTimeoutMs", 60_000, 1),
+      maxPendingOpens: wholeOption(options, "maxPendingOpens", 1_000, 0),
       onStateChange: options.onStateChange,
       onEvent: options.onEvent,
     };

@@ -284,6 +284,8 @@ describe("limits", () => {
     ["maxHeaderBytes", 262_141],
     ["maxStringBytes", 1.5],
   ])("%s cannot be %d", (name, value) => {
-    expect(() => resolveLimits({ [name]: value })).toThrow(RangeError);
+    expect(() => resolveLimits({ [name]: value })).toThrow(
+      expect.objectContaining({ code: "invalid_argument" }),
+    );
   });
 });

@@ -17,7 +17,7 @@ export { FrameHead } from "./frame-head.ts";
 export type { FrameReceiver, FrameSource, Framing, OversizeFrame } from "./frame-reader.ts";
 export { FrameReader, streamFraming } from "./frame-reader.ts";
 export type { FrameLimits, ResolvedFrameLimits } from "./limits.ts";
-export { resolveLimits } from "./limits.ts";
+export { resolveLimits, wholeOption } from "./limits.ts";
 export type { Link, LinkReceiver, Outgoing } from "./link.ts";
 export { messageFraming } from "./message-framing.ts";
 export { mixedFraming } from "./message-scanner.ts";

@@ -1,3 +1,4 @@
+import { RpcError } from "@slipstream/stream";
 import { FIXED_BYTES, MAX_HEADER_BYTES, MAX_STRING_BYTES } from "./format.ts";
 import { FrameError } from "./frame-error.ts";
 
@@ -34,27 +35,12 @@ export interface ResolvedFrameLimits {
 
 /**
  * Fills in the defaults.
- * @throws RangeError when a limit is outside its range.
+ * @throws RpcError `invalid_argument` when a limit is outside its range.
  */
 export function resolveLimits(limits: FrameLimits = {}): ResolvedFrameLimits {
-  const maxMessageBytes = inRange(
-    "maxMessageBytes",
-    limits.maxMessageBytes ?? 64 * 1024 * 1024,
-    1,
-    0x7fffffff,
-  );
-  const maxHeaderBytes = inRange(
-    "maxHeaderBytes",
-    limits.maxHeaderBytes ?? MAX_HEADER_BYTES,
-    4,
-    MAX_HEADER_BYTES,
-  );
-  const maxStringBytes = inRange(
-    "maxStringBytes",
-    limits.maxStringBytes ?? MAX_STRING_BYTES,
-    1,
-    MAX_STRING_BYTES,
-  );
+  const maxMessageBytes = wholeOption(limits, "maxMessageBytes", 64 * 1024 * 1024, 1);
+  const maxHeaderBytes = wholeOption(limits, "maxHeaderBytes", MAX_HEADER_BYTES, 4, MAX_HEADER_BYTES);
+  const maxStringBytes = wholeOption(limits, "maxStringBytes", MAX_STRING_BYTES, 1, MAX_STRING_BYTES);
   return {
     maxMessageBytes,
     maxHeaderBytes,
@@ -63,10 +49,23 @@ export function resolveLimits(limits: FrameLimits = {}): ResolvedFrameLimits {
   };
 }
 
-/** @throws RangeError when it is none. */
-export function inRange(name: string, value: number, min: number, max: number): number {
+/**
+ * The number that `options` have under `name`, or else `fallback`.
+ * @throws RpcError `invalid_argument` when it is no whole number from `min` to `max`.
+ */
+export function wholeOption<Name extends string>(
+  options: { readonly [N in Name]?: number | undefined },
+  name: Name,
+  fallback: number,
+  min: number,
+  max = 0x7fffffff,
+): number {
+  const value = options[name] ?? fallback;
   if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new RangeError(`${name} must be a whole number from ${min} to ${max}, not ${value}`);
+  throw new RpcError(
+    "invalid_argument",
+    `${name} must be a whole number from ${min} to ${max}, not ${value}`,
+  );
 }
 
 /** The error for a part that is larger than its limit. */

@@ -1,4 +1,4 @@
-import { type FrameLimits, inRange, type ResolvedFrameLimits, resolveLimits } from "./limits.ts";
+import { type FrameLimits, type ResolvedFrameLimits, resolveLimits, wholeOption } from "./limits.ts";
 
 /** What can be set on the streams of a connection, whatever it runs over. */
 export interface SessionOptions extends FrameLimits {
@@ -69,38 +69,19 @@ export interface ResolvedSessionOptions {
   readonly heartbeatIntervalMs: number;
 }
 
-/** @throws RangeError when an option is outside its range. */
+/** @throws RpcError `invalid_argument` when an option is outside its range. */
 export function resolveSessionOptions(options: SessionOptions = {}): ResolvedSessionOptions {
+  const most = 2 ** 40;
   return {
     limits: resolveLimits(options),
     extensions: options.extensions ?? true,
-    streamWindowBytes: inRange(
-      "streamWindowBytes",
-      options.streamWindowBytes ?? 256 * 1024,
-      64 * 1024,
-      2 ** 40,
-    ),
-    maxStreamWindowBytes: inRange(
-      "maxStreamWindowBytes",
-      options.maxStreamWindowBytes ?? 4 * 1024 * 1024,
-      0,
-      2 ** 40,
-    ),
-    maxUnreadBytes: inRange("maxUnreadBytes", options.maxUnreadBytes ?? 4 * 1024 * 1024, 1, 2 ** 40),
-    stalledStreamTimeoutMs: inRange(
-      "stalledStreamTimeoutMs",
-      options.stalledStreamTimeoutMs ?? 30_000,
-      1,
-      0x7fffffff,
-    ),
-    maxSendBufferBytes: inRange(
-      "maxSendBufferBytes",
-      options.maxSendBufferBytes ?? 16 * 1024 * 1024,
-      1,
-      2 ** 40,
-    ),
-    maxStreams: inRange("maxStreams", options.maxStreams ?? 1000, 1, 1_000_000),
+    streamWindowBytes: wholeOption(options, "streamWindowBytes", 256 * 1024, 64 * 1024, most),
+    maxStreamWindowBytes: wholeOption(options, "maxStreamWindowBytes", 4 * 1024 * 1024, 0, most),
+    maxUnreadBytes: wholeOption(options, "maxUnreadBytes", 4 * 1024 * 1024, 1, most),
+    stalledStreamTimeoutMs: wholeOption(options, "stalledStreamTimeoutMs", 30_000, 1),
+    maxSendBufferBytes: wholeOption(options, "maxSendBufferBytes", 16 * 1024 * 1024, 1, most),
+    maxStreams: wholeOption(options, "maxStreams", 1000, 1, 1_000_000),
     rst: options.rst ?? true,
-    heartbeatIntervalMs: inRange("heartbeatIntervalMs", options.heartbeatIntervalMs ?? 0, 0, 0x3fffffff),
+    heartbeatIntervalMs: wholeOption(options, "heartbeatIntervalMs", 0, 0, 0x3fffffff),
   };
 }

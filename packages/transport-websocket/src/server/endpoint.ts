@@ -3,10 +3,10 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Context } from "@slipstream/metainfo";
 import { RpcError, type ServerHandler, type TransportEvent } from "@slipstream/stream";
-import { type ResolvedSessionOptions, ServerSession } from "@slipstream/ttheader";
+import { type ResolvedSessionOptions, ServerSession, wholeOption } from "@slipstream/ttheader";
 import { type WebSocket, WebSocketServer } from "ws";
 import { closeOptions, WsLink } from "../node/ws-link.ts";
-import { maxPayloadBytes, sessionOptions, wholeNumber } from "../options.ts";
+import { heartbeatIntervalMs, maxPayloadBytes, sessionOptions } from "../options.ts";
 import { subprotocol, transportName } from "../subprotocol.ts";
 import { checkOrigins, type Refusal, refusal, refusalFor, refusalOf } from "./admission.ts";
 import type { Authenticated, EndpointOptions } from "./options.ts";
@@ -39,9 +39,9 @@ export class Endpoint {
     }
     this.#options = options;
     this.#session = sessionOptions(options, 0);
-    this.#pingIntervalMs = wholeNumber("heartbeatIntervalMs", options.heartbeatIntervalMs, 30_000, 0);
-    this.#maxConnections = wholeNumber("maxConnections", options.maxConnections, 10_000, 1);
-    this.requestTimeoutMs = wholeNumber("requestTimeoutMs", options.requestTimeoutMs, 10_000, 1);
+    this.#pingIntervalMs = heartbeatIntervalMs(options);
+    this.#maxConnections = wholeOption(options, "maxConnections", 10_000, 1);
+    this.requestTimeoutMs = wholeOption(options, "requestTimeoutMs", 10_000, 1);
     this.#ws = new WebSocketServer({
       noServer: true,
       clientTracking: false,
