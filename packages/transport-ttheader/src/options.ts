@@ -91,7 +91,7 @@ export function resolveOptions(options: TtheaderOptions): ResolvedOptions {
     );
   };
   return {
-    session: sessionOptions(options),
+    session: resolveSessionOptions(options),
     pingPong,
     connections,
     muxConnections: number("muxConnections", 1, 1, 1000),
@@ -111,14 +111,6 @@ function oneOf(name: keyof TtheaderOptions, value: string, expected: readonly st
   if (expected.includes(value)) return;
   const names = expected.map((one) => JSON.stringify(one)).join(", ");
   throw new RpcError("invalid_argument", `${name} is ${JSON.stringify(value)}; expected one of ${names}`);
-}
-
-function sessionOptions(options: SessionOptions): ResolvedSessionOptions {
-  try {
-    return resolveSessionOptions(options);
-  } catch (error) {
-    throw RpcError.from(error, "invalid_argument");
-  }
 }
 
 /** What a listener to events throws is nobody's business. */

@@ -106,7 +106,7 @@ export class FrameHead {
     this.hasPairs = false;
   }
 
-  /** Undefined when the frame has no section for strings. */
+  /** All string pairs, of a repeated key the last; undefined when the frame has no section for strings. */
   strings(): Map<string, string> | undefined {
     if (!this.hasStrings) return undefined;
     const pairs = new PairMap();
@@ -137,7 +137,6 @@ export class FrameHead {
   #check(): number {
     const bytes = this.bytes;
     const end = this.payloadStart;
-    const max = this.#limits.maxStringBytes;
     let at = this.sectionsStart;
     let digit = -1;
     let hasStrings = false;
@@ -151,13 +150,11 @@ export class FrameHead {
         let left = uint16(bytes, at);
         at += 2;
         for (; left > 0; left--) {
-          if (at + 4 > end) throw pastEnd(section);
-          const length = uint16(bytes, at + 2);
-          if (length > max) throw overLimit("a header value", length, "maxStringBytes", max);
+          const valueEnd = this.#endOfString(at + 2, section);
           if (uint16(bytes, at) === IntKey.frameKind) {
-            digit = length === 1 ? (bytes[at + 4] as number) - KIND_DIGIT : -1;
+            digit = valueEnd === at + 5 ? (bytes[at + 4] as number) - KIND_DIGIT : -1;
           }
-          at += 4 + length;
+          at = valueEnd;
         }
       } else if (section === Section.strings) {
         hasStrings = true;
@@ -165,18 +162,11 @@ export class FrameHead {
         let left = uint16(bytes, at) * 2;
         if (left > 0) hasPairs = true;
         at += 2;
-        for (; left > 0; left--) {
-          if (at + 2 > end) throw pastEnd(section);
-          const length = uint16(bytes, at);
-          if (length > max) throw overLimit("a header key or value", length, "maxStringBytes", max);
-          at += 2 + length;
-        }
+        for (; left > 0; left--) at = this.#endOfString(at, section);
       } else if (section === Section.aclToken) {
         hasStrings = true;
         hasPairs = true;
-        const length = uint16(bytes, at);
-        if (length > max) throw overLimit("the ACL token", length, "maxStringBytes", max);
-        at += 2 + length;
+        at = this.#endOfString(at, section);
       } else {
         throw new FrameError(
           "unknown",
@@ -188,6 +178,17 @@ export class FrameHead {
     this.hasStrings = hasStrings;
     this.hasPairs = hasPairs;
     return digit;
+  }
+
+  /** Where the key or value ends whose length is at `at`. */
+  #endOfString(at: number, section: number): number {
+    if (at + 2 > this.payloadStart) throw pastEnd(section);
+    const length = uint16(this.bytes, at);
+    const { maxStringBytes } = this.#limits;
+    if (length > maxStringBytes) {
+      throw overLimit("a header key or value", length, "maxStringBytes", maxStringBytes);
+    }
+    return at + 2 + length;
   }
 }
 
