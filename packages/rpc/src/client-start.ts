@@ -2,7 +2,7 @@ import { type Context, type ForwardValues, forwardValues, getAllValues } from "@
 import type { Address, CallInfo, CallStart, Ended, Fields, ServiceDescriptor } from "@slipstream/stream";
 import { callerKey } from "./caller.ts";
 import type { ClientOptions } from "./client-options.ts";
-import { isFarBelow, MetadataBudget } from "./limits.ts";
+import { checkSize } from "./limits.ts";
 
 const defaultMaxMetadataBytes = 32 * 1024;
 
@@ -21,8 +21,7 @@ export function checkMetadataSize(context: Context, metadata: Fields, options: C
   const { persistent, transient } = travelling(context, options);
   if (persistent.size + transient.size + metadata.length === 0) return;
   const limit = options.maxMetadataBytes ?? defaultMaxMetadataBytes;
-  if (isFarBelow(limit, [persistent, transient], metadata)) return;
-  new MetadataBudget().map(persistent).map(transient).fields(metadata).check("metainfo and metadata", limit);
+  checkSize("metainfo and metadata", limit, [persistent, transient], metadata);
 }
 
 /** What a transport is told of a call. It has all its fields, whatever is set: one shape for all calls stays fast to read. */

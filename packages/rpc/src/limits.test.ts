@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MetadataBudget } from "./limits.ts";
+import { checkSize } from "./limits.ts";
 
 const utf8 = (text: string): number => new TextEncoder().encode(text).byteLength;
 
-describe("MetadataBudget", () => {
+describe("the size of metadata", () => {
   it("counts keys and values as UTF-8 does, lone surrogates too", () => {
     const text = fc.string({
       unit: fc.oneof(fc.string({ unit: "binary", minLength: 1 }), fc.constantFrom("\ud800", "\udc00")),
@@ -18,9 +18,9 @@ describe("MetadataBudget", () => {
           const bytes =
             [...map].reduce((sum, [key, value]) => sum + utf8(key) + utf8(value), 0) +
             binary.reduce((sum, [name, value]) => sum + utf8(name) + value.byteLength, 0);
-          const budget = new MetadataBudget().map(map).fields(binary);
-          expect(() => budget.check("x", bytes)).not.toThrow();
-          if (bytes > 0) expect(() => budget.check("x", bytes - 1)).toThrow(`x of ${bytes} bytes`);
+          expect(() => checkSize("x", bytes, [map], binary)).not.toThrow();
+          if (bytes > 0)
+            expect(() => checkSize("x", bytes - 1, [map], binary)).toThrow(`x of ${bytes} bytes`);
         },
       ),
     );

@@ -18,14 +18,12 @@ export function writeHeader(session: Session, start: CallStart, id: number, temp
   const writer = session.beginFrame(Flag.streaming, ProtocolId.thriftStruct, bound);
   writeStartStrings(writer, start, sideEntry);
   writer.beginInts();
-  writer.int(IntKey.frameKind, digits[FrameKind.header] as string);
+  writer.int(IntKey.frameKind, String(FrameKind.header));
   writer.int(IntKey.toMethod, method);
   writeStartInts(writer, start, extensions);
   writer.endSection();
   session.endFrame(id, template);
 }
-
-const digits = [0, 1, 2, 3, 4].map(String);
 
 /**
  * Writes a ping-pong request: `envelope` is its Thrift message up to the struct. What is written up to there is kept in
@@ -53,7 +51,7 @@ export function writeRequest(
   writer.int(IntKey.transportType, transportType);
   writer.int(IntKey.toService, start.service);
   writer.int(IntKey.toMethod, start.method);
-  writer.int(IntKey.messageType, digits[type] as string);
+  writer.int(IntKey.messageType, String(type));
   writeStartInts(writer, start, true);
   writer.endSection();
   session.endFrame(id, template);

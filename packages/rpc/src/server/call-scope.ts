@@ -9,7 +9,7 @@ import {
   RpcError,
   type ServerCall,
 } from "@slipstream/stream";
-import { MetadataBudget } from "../limits.ts";
+import { checkSize } from "../limits.ts";
 
 /** What a handler has of any call: context, header and trailer. Streams add their messages to it. */
 export class CallScope implements ServerCall {
@@ -84,7 +84,7 @@ export class CallScope implements ServerCall {
   #collect(builder: HeaderBuilder | undefined, init: HeaderInit, what: string): HeaderBuilder {
     const collected = new HeaderBuilder(builder);
     collected.set(init);
-    new MetadataBudget().fields(collected.build()).check(what, this.#maxMetadataBytes);
+    checkSize(what, this.#maxMetadataBytes, [], collected.build());
     return collected;
   }
 
