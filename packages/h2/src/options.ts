@@ -65,8 +65,8 @@ export interface SessionOptions {
    */
   readonly maxContinuationFrames?: number;
   /**
-   * The table that the peer may compress with, and the largest that we use.
-   * @defaultValue 4096
+   * The table that the peer may compress with, and the largest that we use, each counted as in RFC 7541, 4.1. Peers of other makes mostly say 4096.
+   * @defaultValue 16384, enough for some 250 fields
    */
   readonly headerTableBytes?: number;
 
@@ -151,7 +151,7 @@ const DEFAULTS: ResolvedOptions = {
   maxHeaderListBytes: 64 * 1024,
   maxHeaderBlockBytes: 256 * 1024,
   maxContinuationFrames: 64,
-  headerTableBytes: 4096,
+  headerTableBytes: 16 * 1024,
   resetRate: { burst: 5000, perSecond: 1000 },
   pingRate: { burst: 1000, perSecond: 100 },
   settingsRate: { burst: 100, perSecond: 10 },

@@ -2,6 +2,7 @@ import { ErrorCode, H2Error } from "../error.ts";
 import { nameKind, ReceivedField, Section } from "../field.ts";
 import { asciiText, utf8Text } from "../platform.ts";
 import { decodeHuffman, huffmanOutput } from "./huffman.ts";
+import { emptyRing, twiceTheRing } from "./ring.ts";
 import { SectionCache } from "./section-cache.ts";
 import { STATIC_ENTRIES, STATIC_TABLE } from "./static-table.ts";
 
@@ -26,7 +27,7 @@ export class Decoder {
   #tableMax = 4096;
   #tableSize = 0;
   /** Entries by age, the newest at `#inserted - 1`, each at its number modulo the length. */
-  #ring: (ReceivedField | undefined)[];
+  #ring: (ReceivedField | undefined)[] = emptyRing();
   #inserted = 0;
   #count = 0;
   /** Changes with the table and the limits. */
@@ -44,7 +45,6 @@ export class Decoder {
 
   constructor(limits: DecoderLimits) {
     this.#limits = limits;
-    this.#ring = ring(limits.tableBytes);
   }
 
   /** New limits, once the peer has acknowledged them; before that, its table is of 4096 bytes. */
@@ -52,12 +52,6 @@ export class Decoder {
     this.#limits = limits;
     this.#generation++;
     if (limits.tableBytes < this.#tableMax) this.#mustShrink = true;
-    const next = ring(limits.tableBytes);
-    if (next.length <= this.#ring.length) return;
-    for (let n = this.#inserted - this.#count; n < this.#inserted; n++) {
-      next[n & (next.length - 1)] = this.#ring[n & (this.#ring.length - 1)];
-    }
-    this.#ring = next;
   }
 
   /** @throws H2Error COMPRESSION_ERROR for a block that does not follow RFC 7541. The connection cannot go on then. */
@@ -136,6 +130,7 @@ export class Decoder {
     this.#generation++;
     this.#evict(field.size);
     if (field.size > this.#tableMax) return;
+    if (this.#count === this.#ring.length) this.#ring = twiceTheRing(this.#ring, this.#inserted);
     this.#ring[this.#inserted++ & (this.#ring.length - 1)] = field;
     this.#count++;
     this.#tableSize += field.size;
@@ -210,8 +205,3 @@ export class Decoder {
 }
 
 const EMPTY = new Uint8Array(0);
-
-/** Room for as many entries as can be in a table: each counts 32 bytes at least. A power of two. */
-function ring(tableBytes: number): (ReceivedField | undefined)[] {
-  return new Array<undefined>(2 ** Math.ceil(Math.log2(Math.max(2, tableBytes / 32 + 1)))).fill(undefined);
-}

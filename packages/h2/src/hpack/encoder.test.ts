@@ -99,6 +99,34 @@ describe("the encoder", () => {
     expect(pair.write(fields(["x-id", "same"])).length).toBe(1);
   });
 
+  it.each([
+    ["shared by calls", true],
+    ["of one call", false],
+  ])("does not let a section %s that is larger than the table drive out its own beginning", (_, isShared) => {
+    const pair = new Pair();
+    const large = fields(...Array.from({ length: 200 }, (_, i) => [`x-name-${i}`, `value ${i}`] as const));
+    const [list, shared]: [Fields, Fields] = isShared ? [[], large] : [large, []];
+    expect(pair.send(list, shared)).toEqual(pairs(large));
+    const second = pair.write(list, shared);
+    // As many as there is room for are one byte each, or two; no literal enters the table.
+    const { length } = second;
+    expect(length).toBeLessThan(200 * 19 - 60 * 17);
+    pair.decoder.decode(second, 0, length);
+    expect(pair.send(list, shared)).toEqual(pairs(large));
+    expect(pair.write(list, shared)).toEqual(second);
+  });
+
+  it("makes room for a new section of what no section has used since", () => {
+    const pair = new Pair();
+    const list = (prefix: string): Fields =>
+      fields(...Array.from({ length: 60 }, (_, i) => [`${prefix}-${i}`, "v".repeat(20)] as const));
+    for (const prefix of ["a", "b"]) {
+      pair.send(list(prefix));
+      expect(pair.send(list(prefix))).toEqual(pairs(list(prefix)));
+      expect(pair.write(list(prefix)).length).toBeLessThan(2 * 60);
+    }
+  });
+
   it("never indexes what is marked, nor authorization and cookie", () => {
     const pair = new Pair();
     const secret: Fields = [

@@ -4,6 +4,7 @@ import { putAscii, utf8Bytes } from "../platform.ts";
 import type { Field, Fields } from "../types.ts";
 import { huffmanLength, putHuffman } from "./huffman.ts";
 import { putInteger } from "./integer.ts";
+import { emptyRing, twiceTheRing } from "./ring.ts";
 import { STATIC_ENTRIES, STATIC_NAMES, STATIC_TABLE } from "./static-table.ts";
 
 /** Names that the encoder remembers, beyond those in the table. */
@@ -67,6 +68,8 @@ export class SharedBlock {
   readonly bound: number;
   generation = -1;
   bytes: Uint8Array = new Uint8Array(0);
+  /** The oldest entry that they refer to, by its number. */
+  oldest: number = Number.POSITIVE_INFINITY;
 
   constructor(fields: Fields) {
     this.fields = fields;
@@ -80,7 +83,8 @@ const NOTHING_SHARED = new SharedBlock(NONE);
  * Writes field blocks (RFC 7541, 3.2).
  *
  * A value goes into the dynamic table when its name has no other there, or when it comes a second time in a row: values that change with every call stay
- * out. Those of shared lists go in at once while there is room. What goes in is Huffman-coded, since that is paid for once; the rest is not.
+ * out. Those of shared lists go in at once while there is room. What goes in is Huffman-coded, since that is paid for once; the rest is not. Nothing that a
+ * block refers to makes room for another field of it: a section larger than the table would else drive out its own beginning, with every call again.
  */
 export class Encoder {
   readonly #ownMax: number;
@@ -88,9 +92,11 @@ export class Encoder {
   #max: number;
   #size = 0;
   /** Entries by age, each at its number modulo the length. */
-  #ring: (Entry | undefined)[];
+  #ring: (Entry | undefined)[] = emptyRing();
   #inserted = 0;
   #count = 0;
+  /** The oldest entry that the block being written refers to, by its number. */
+  #oldestInUse: number = Number.POSITIVE_INFINITY;
   /** Changes with the table. */
   #generation = 0;
   readonly #names: Map<string, Name> = new Map();
@@ -102,9 +108,6 @@ export class Encoder {
     this.#ownMax = tableBytes;
     // The peer's table is of this size until its SETTINGS come.
     this.#max = Math.min(tableBytes, 4096);
-    this.#ring = new Array<undefined>(2 ** Math.ceil(Math.log2(Math.max(2, tableBytes / 32 + 1)))).fill(
-      undefined,
-    );
     if (this.#max < 4096) this.#smallest = this.#max;
   }
 
@@ -139,6 +142,7 @@ export class Encoder {
    * @throws H2Error for a name or a value that cannot be sent; then nothing counts as written.
    */
   write(bytes: Uint8Array, at: number, shared: SharedBlock, fields: Fields = NONE): number {
+    this.#oldestInUse = Number.POSITIVE_INFINITY;
     try {
       if (this.#smallest >= 0) at = this.#announceSize(bytes, at);
       if (shared !== NOTHING_SHARED) at = this.#writeShared(bytes, at, shared);
@@ -166,6 +170,7 @@ export class Encoder {
       const kept = block.bytes;
       const { length } = kept;
       for (let i = 0; i < length; i++) bytes[at + i] = kept[i] as number;
+      this.#oldestInUse = block.oldest;
       return at + length;
     }
     const shared = block.fields;
@@ -175,6 +180,7 @@ export class Encoder {
     if (this.#generation === generation) {
       block.generation = generation;
       block.bytes = Uint8Array.prototype.slice.call(bytes, start, at);
+      block.oldest = this.#oldestInUse;
     }
     return at;
   }
@@ -188,7 +194,9 @@ export class Encoder {
     const { entries } = name;
     for (let i = entries.length - 1; i >= 0; i--) {
       const entry = entries[i] as Entry;
-      if (entry.value === value) return putInteger(bytes, at, 0x80, 0x7f, this.#index(entry));
+      if (entry.value !== value) continue;
+      this.#use(entry.number);
+      return putInteger(bytes, at, 0x80, 0x7f, this.#index(entry));
     }
     for (let i = name.staticIndex; i > 0 && i <= STATIC_ENTRIES; i++) {
       const entry = STATIC_TABLE[i - 1] as Field;
@@ -199,7 +207,9 @@ export class Encoder {
     const size = name.text.length + value.length + 32;
     if (size * 2 > this.#max) return this.#writeLiteral(bytes, at, name, value, 0);
     const isWorthKeeping =
-      entries.length === 0 || name.last === value || (isShared && this.#size + size <= this.#max);
+      entries.length === 0 || name.last === value
+        ? this.#canHold(size)
+        : isShared && this.#size + size <= this.#max;
     name.last = value;
     if (!isWorthKeeping || !isAscii(value)) return this.#writeLiteral(bytes, at, name, value, 0);
     return this.#writeIndexed(bytes, at, name, value, size);
@@ -225,6 +235,8 @@ export class Encoder {
     at = this.#writeName(bytes, at, name, 0x40, 0x3f);
     at = putCoded(bytes, at, value);
     this.#evict(size);
+    if (this.#count === this.#ring.length) this.#ring = twiceTheRing(this.#ring, this.#inserted);
+    this.#use(this.#inserted);
     const entry = new Entry(name, value, size, this.#inserted);
     this.#ring[this.#inserted++ & (this.#ring.length - 1)] = entry;
     this.#count++;
@@ -255,6 +267,23 @@ export class Encoder {
     if (newest !== undefined) return putInteger(bytes, at, first, mask, this.#index(newest));
     bytes[at++] = first;
     return putCoded(bytes, at, name.text);
+  }
+
+  #use(entryNumber: number): void {
+    if (entryNumber < this.#oldestInUse) this.#oldestInUse = entryNumber;
+  }
+
+  /** Whether room can be made without what the block being written refers to. */
+  #canHold(size: number): boolean {
+    let room = this.#max - this.#size;
+    for (
+      let n = this.#inserted - this.#count;
+      room < size && n < this.#oldestInUse && n < this.#inserted;
+      n++
+    ) {
+      room += (this.#ring[n & (this.#ring.length - 1)] as Entry).size;
+    }
+    return room >= size;
   }
 
   #evict(room: number): void {

@@ -1,10 +1,10 @@
 import type { Section } from "../field.ts";
 
 const ENTRIES = 8;
-const MAX_BLOCK_BYTES = 64;
+const MAX_BLOCK_BYTES = 512;
 
 class CachedSection {
-  readonly bytes: Uint8Array = new Uint8Array(MAX_BLOCK_BYTES);
+  bytes: Uint8Array = new Uint8Array(64);
   length = -1;
   generation = -1;
   section: Section | undefined;
@@ -34,6 +34,7 @@ export class SectionCache {
     if (length > MAX_BLOCK_BYTES) return;
     const at = place(bytes, length, end);
     const entry = (this.#entries[at] ??= new CachedSection());
+    if (entry.bytes.length < length) entry.bytes = new Uint8Array(MAX_BLOCK_BYTES);
     for (let i = 0; i < length; i++) entry.bytes[i] = bytes[start + i] as number;
     entry.length = length;
     entry.generation = generation;
