@@ -21,6 +21,21 @@ describe("the current context", () => {
     expect(currentContext()).toBe(Context.background);
   });
 
+  it.each([
+    ["with storage", runWithContext],
+    ["without", runWithout],
+  ])("passes arguments on, %s", (_, run) => {
+    expect(run(context, (a: number, b: string) => [a, b], 1, "b")).toEqual([1, "b"]);
+    expect(run(Context.background, (a: number) => a, 2)).toBe(2);
+  });
+
+  it("can be the background again inside of another", () => {
+    runWithContext(context, () => {
+      runWithContext(Context.background, () => expect(currentContext()).toBe(Context.background));
+      expect(currentContext()).toBe(context);
+    });
+  });
+
   it("of concurrent calls are apart", async () => {
     const seen = await Promise.all(
       ["a", "b"].map((value) =>

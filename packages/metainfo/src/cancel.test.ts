@@ -3,6 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
+  type Cancellable,
   Context,
   ContextError,
   getValue,
@@ -23,6 +24,10 @@ function ends(context: Context): unknown[] {
   return reasons;
 }
 
+function bindEnd(cancellable: Cancellable): { context: Context; end: (cause?: unknown) => void } {
+  return { context: cancellable.context, end: (cause) => cancellable.end(cause) };
+}
+
 function code(context: Context): string | undefined {
   return context.reason instanceof ContextError ? context.reason.code : undefined;
 }
@@ -36,6 +41,49 @@ afterEach(() => {
 });
 
 describe("cancelling", () => {
+  it("comes by itself after the time that was given, which narrows as any timeout does", () => {
+    const { context } = withCancel(background, 100);
+    const short = withCancel(context, 10).context;
+    const long = withCancel(context, 1000).context;
+    const told = [ends(context), ends(short), ends(long)];
+    vi.advanceTimersByTime(10);
+    expect(told.map(({ length }) => length)).toEqual([0, 1, 0]);
+    vi.advanceTimersByTime(90);
+    expect(told.map(({ length }) => length)).toEqual([1, 1, 1]);
+    expect([context, short, long].map(code)).toEqual(Array(3).fill("deadline_exceeded"));
+  });
+
+  it("by hand comes before the time that was given, and leaves no timer", () => {
+    const { context, end } = bindEnd(withCancel(background, 100));
+    const told = ends(context);
+    end("done");
+    expect(told).toEqual(["done"]);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.advanceTimersByTime(200);
+    expect(context.reason).toBe("done");
+  });
+
+  it("takes no time that is no number", () => {
+    expect(() => withCancel(background, Number.NaN)).toThrow(RangeError);
+  });
+
+  it("does not hide that a child's deadline had passed before, though nobody had looked", () => {
+    const parent = withCancel(background);
+    const early = withTimeout(parent.context, 10);
+    const late = withTimeout(parent.context, 100);
+    vi.advanceTimersByTime(50);
+    parent.end("done");
+    expect([code(early), late.reason]).toEqual(["deadline_exceeded", "done"]);
+  });
+
+  it("counts for children that are made afterwards", () => {
+    const parent = withCancel(background);
+    parent.end("done");
+    expect(
+      [withTimeout(parent.context, 10), withTimeout(parent.context, 0)].map(({ reason }) => reason),
+    ).toEqual(["done", "done"]);
+  });
+
   it("is the same by `cancel`, which may be passed on, and by `end`", () => {
     const one = withCancel(background);
     const other = withCancel(background);

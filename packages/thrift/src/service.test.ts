@@ -137,6 +137,15 @@ describe("a request", () => {
     expect(rename.request.decode(bytes).by).toEqual({ name: "" });
   });
 
+  it("says by its name which argument is wrong, inside of an only one too", () => {
+    expect(messageOf(() => save.request.encode({ name: 5 } as never))).toBe(
+      "invalid_argument: Save arguments.user.name: expected a string, got 5",
+    );
+    expect(messageOf(() => save.request.decode(bytesOf("0c0001 0b0001 00000009 61")))).toContain(
+      "internal: Save arguments.user.name: ",
+    );
+  });
+
   it("is refused without a scalar argument, or without its only one", () => {
     expect(messageOf(() => rename.request.encode({ id: 1n } as never))).toBe(
       "invalid_argument: Rename arguments.name: is required, got undefined",

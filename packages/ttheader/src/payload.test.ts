@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fromHex } from "../test/worked-frames.ts";
 import { FrameError } from "./frame-error.ts";
-import { readPayload } from "./payload.ts";
+import { findBody, readPayload } from "./payload.ts";
 
 const message = "8001000100000004456368" + "6f" + "0000000a" + "00";
 
@@ -34,5 +34,24 @@ describe("readPayload", () => {
     const bytes = fromHex(hex);
     expect(() => readPayload(bytes, 0, bytes.length)).toThrow(text);
     expect(() => readPayload(bytes, 0, bytes.length)).toThrow(FrameError);
+  });
+});
+
+describe("findBody", () => {
+  const bytes = fromHex(`ffff${message}`);
+
+  it("finds the struct of a message of the type and method", () => {
+    expect(findBody(1, "Echo", bytes, 2, bytes.length)).toBe(bytes.length - 1);
+  });
+
+  it.each([
+    ["another type", 2, "Echo", bytes.length],
+    ["another method", 1, "Echa", bytes.length],
+    ["a longer method", 1, "Echoes", bytes.length],
+    ["a shorter method", 1, "Ech", bytes.length],
+    ["a message that is cut short", 1, "Echo", bytes.length - 2],
+    ["no message", 1, "Echo", 2],
+  ])("finds none of %s", (_, type, method, end) => {
+    expect(findBody(type, method, bytes, 2, end)).toBe(-1);
   });
 });
