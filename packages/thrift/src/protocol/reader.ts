@@ -1,4 +1,5 @@
-import { allocate, readUtf8 } from "@slipstream/stream";
+import { readUtf8 } from "@slipstream/stream";
+import { valueOf } from "#memory";
 import { describe, Fault } from "../fault.ts";
 import { isUtf8 } from "./platform.ts";
 import { headerType, wireTypeName } from "./wire.ts";
@@ -9,20 +10,6 @@ export interface ReaderOptions {
   readonly binaryViews: boolean;
   readonly maxDepth: number;
 }
-
-/** Up to this size V8 keeps typed arrays on its heap, where slices are cheap. */
-const sliceBytes = 64;
-/** Copies up to this size share memory, as small Buffers do in Node: cheaper than memory of their own. */
-const pooledBytes = 2 * 1024;
-const poolBytes = 8 * 1024;
-/**
- * A value may keep this much alive instead of being copied, and no more times its own size than the smallest one in a pool
- * does: sockets give many messages in one piece of memory, and copies of those of a KiB are half of what reading costs.
- */
-const keptBytes = 64 * 1024;
-const keptTimes = poolBytes / sliceBytes;
-let pool: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-let poolPos = 0;
 
 /** One message being read, and the parts that the protocols share. Every method throws a Fault when the bytes are bad. */
 export abstract class Reader {
@@ -86,21 +73,7 @@ export abstract class Reader {
     this.pos = pos + size;
     if (this.options.binaryViews) return new Uint8Array(bytes.buffer, bytes.byteOffset + pos, size);
     this.#plain ??= plainView(bytes);
-    if (size <= sliceBytes) return this.#plain.slice(pos, pos + size);
-    if (this.isOwned) {
-      const { buffer } = bytes;
-      if (keepsLittle(size, buffer.byteLength)) return new Uint8Array(buffer, bytes.byteOffset + pos, size);
-    }
-    const view = this.#plain.subarray(pos, pos + size);
-    if (size > pooledBytes) return new Uint8Array(view);
-    if (poolPos + size > pool.length) {
-      pool = allocate(poolBytes);
-      poolPos = 0;
-    }
-    const at = poolPos;
-    poolPos += size;
-    pool.set(view, at);
-    return new Uint8Array(pool.buffer, at, size);
+    return valueOf(this.#plain, pos, this.pos, this.isOwned);
   }
 
   uuid(): string {
@@ -194,11 +167,6 @@ export abstract class Reader {
   protected unknownType(type: number): Fault {
     return new Fault(`unknown ${wireTypeName(type)} before offset ${this.pos}`);
   }
-}
-
-/** Whether a view of `size` bytes may keep all the memory that it is in. */
-function keepsLittle(size: number, memoryBytes: number): boolean {
-  return memoryBytes <= (memoryBytes <= keptBytes ? keptTimes : 2) * size;
 }
 
 /** A Buffer's methods make Buffers, and cost more. */

@@ -1,12 +1,7 @@
 import { allocate } from "@slipstream/stream";
+import { giveBack, messageMemory } from "#memory";
 import { describe, Fault } from "../fault.ts";
-
-/** Small messages are cut out of chunks of this size, so that they cost a view and no allocation of their own. */
-const chunkBytes = 64 * 1024;
-/** A message larger than this gets memory of its own: it would waste the rest of a chunk. */
-const ownBytes = chunkBytes / 4;
-/** So much of such memory is kept for messages to come. */
-const maxSpareBytes = 1024 * 1024;
+import { chunkBytes, ownBytes } from "./chunk.ts";
 
 /** Longer text is handed to native code: see the measurements in packages/bench. */
 export const shortText = 24;
@@ -36,8 +31,6 @@ export abstract class Writer {
   #memory: ArrayBuffer = this.bytes.buffer;
   /** The message that was taken last, if it lies in the shared chunk. */
   #last: Uint8Array | undefined;
-  readonly #spares: Uint8Array<ArrayBuffer>[] = [];
-  #spareBytes = 0;
   /** The shared chunk, put aside while a large message has memory of its own. */
   #chunk: Uint8Array<ArrayBuffer> | undefined;
   #chunkPos = 0;
@@ -65,28 +58,8 @@ export abstract class Writer {
   /** Uses the memory of a message again: if it lies in the shared chunk, only that of the message that was taken last. */
   release(message: Uint8Array): void {
     if (message === this.#last) this.pos = this.#start;
-    else if (message.length > ownBytes) this.#keepSpare(message.buffer);
+    else giveBack(message);
     this.#last = undefined;
-  }
-
-  #keepSpare(buffer: ArrayBufferLike): void {
-    if (buffer.byteLength === chunkBytes || this.#spareBytes + buffer.byteLength > maxSpareBytes) return;
-    this.#spareBytes += buffer.byteLength;
-    this.#spares.push(new Uint8Array(buffer as ArrayBuffer));
-  }
-
-  /** Memory that one message has for itself. */
-  #ownMemory(size: number): Uint8Array<ArrayBuffer> {
-    // Not a much larger one, which a small message that is kept would keep.
-    const at = this.#spares.findIndex((spare) => spare.length >= size && spare.length <= 4 * size);
-    const [spare] = at < 0 ? [] : this.#spares.splice(at, 1);
-    if (spare === undefined) {
-      // In steps, so that it serves others of about the same size; never like a chunk, from which it must be told.
-      const steps = Math.ceil(size / ownBytes) * ownBytes;
-      return allocate(steps === chunkBytes ? steps + ownBytes : steps);
-    }
-    this.#spareBytes -= spare.length;
-    return spare;
   }
 
   /** Forgets what was written since `begin`. */
@@ -124,7 +97,7 @@ export abstract class Writer {
         this.#chunk = this.bytes;
         this.#chunkPos = this.#start;
       }
-      next = this.#ownMemory(2 * used + size + 1024);
+      next = messageMemory(2 * used + size + 1024);
     }
     next.set(this.bytes.subarray(this.#start, this.pos));
     this.#use(next);

@@ -9,12 +9,12 @@ import { type Serving, serve } from "./world.ts";
 const script = await bundle(new URL("page.ts", import.meta.url));
 
 describe("the bundle for browsers", () => {
-  it("has no Node shims, and stays under 35 KiB gzipped", async () => {
+  it("has no Node shims, and stays under 30 KiB gzipped", async () => {
     const text = await bundle(new URL("smallest.ts", import.meta.url));
     expect(text.match(/["'`]node:.{0,20}|\brequire\(.{0,20}|\bprocess\..{0,20}/)).toBeNull();
     const kib = gzippedKib(text);
     console.log(`rpc + thrift + transport-websocket for a browser: ${kib.toFixed(1)} KiB gzipped`);
-    expect(kib).toBeLessThan(35);
+    expect(kib).toBeLessThan(30);
   });
 });
 
