@@ -1,21 +1,14 @@
 /** ES2024, in Node 20 and in browsers since 2023; older ones take the regular expression. */
 interface WellFormedString {
-  isWellFormed?(): boolean;
+  toWellFormed?(): string;
 }
-
-const hasIsWellFormed = (String.prototype as WellFormedString).isWellFormed !== undefined;
-const loneSurrogate = /\p{Surrogate}/u;
-const loneSurrogates = /\p{Surrogate}/gu;
 
 /**
  * `text` with each lone surrogate replaced by U+FFFD, as UTF-8 would do on the wire. Done when a string is set,
  * so that what is read here is what the next service reads, whatever the transport.
  */
 export function wellFormed(text: string): string {
-  const isWellFormed = hasIsWellFormed
-    ? ((text as WellFormedString).isWellFormed as () => boolean).call(text)
-    : !loneSurrogate.test(text);
-  return isWellFormed ? text : text.replace(loneSurrogates, "\ufffd");
+  return (text as WellFormedString).toWellFormed?.() ?? text.replace(/\p{Surrogate}/gu, "\ufffd");
 }
 
 const ascii = /^[\0-\x7f]*$/;

@@ -26,11 +26,8 @@ export interface ConnectionOptions {
   readonly onEvent: OnEvent | undefined;
 }
 
-/** A call that waits for a place on a session. */
-interface Waiter {
-  resolve(session: SlipstreamClientSession): void;
-  reject(error: RpcError): void;
-}
+/** A call that waits for a place on a session, and is told of one, or why there is none. */
+type Waiter = (found: SlipstreamClientSession | RpcError) => void;
 
 /** The one connection to an address: made when a call needs it, and made again for new calls when it was lost. */
 export class Connection {
@@ -85,25 +82,17 @@ export class Connection {
       return Promise.reject(error);
     }
     return new Promise((resolve, reject) => {
-      const leave = (): void => {
+      const waiter: Waiter = (found) => {
         clearTimeout(timer);
         stopWatching();
         this.#waiters.delete(waiter);
+        if (found instanceof RpcError) reject(found);
+        else resolve(found);
       };
-      const waiter: Waiter = {
-        resolve: (session) => {
-          leave();
-          resolve(session);
-        },
-        reject: (error) => {
-          leave();
-          reject(error);
-        },
-      };
-      const timer = setTimeout(() => waiter.reject(this.#timedOut(timeoutMs)), timeoutMs);
+      const timer = setTimeout(() => waiter(this.#timedOut(timeoutMs)), timeoutMs);
       let stopWatching = (): void => {};
       this.#waiters.add(waiter);
-      stopWatching = start.ended.onEnd((reason) => waiter.reject(reason));
+      stopWatching = start.ended.onEnd(waiter);
       // A connection belongs to no call, so it must not see the context of the one that made it.
       runWithContext(Context.background, () => this.#connect(timeoutMs));
     });
@@ -112,7 +101,7 @@ export class Connection {
   /** Closes what there is; resolves when the sockets are closed. */
   async close(): Promise<void> {
     const error = new RpcError("unavailable", "the transport has been closed");
-    for (const waiter of [...this.#waiters]) waiter.reject(error);
+    for (const waiter of [...this.#waiters]) waiter(error);
     this.#stopDialing?.();
     clearTimeout(this.#retry);
     for (const session of [...this.#sessions]) session.close();
@@ -189,7 +178,7 @@ export class Connection {
       else this.#setState("closed");
     }, retryInMs);
     this.#setState("waiting", { error, retryInMs });
-    for (const waiter of [...this.#waiters]) waiter.reject(this.#unreachable(cause.message, cause));
+    for (const waiter of [...this.#waiters]) waiter(this.#unreachable(cause.message, cause));
   }
 
   #ended(session: SlipstreamClientSession, error: RpcError | undefined): void {
@@ -233,7 +222,7 @@ export class Connection {
     let room = this.#options.session.maxStreams - session.openCount;
     for (const waiter of [...this.#waiters]) {
       if (room-- <= 0 || !session.canOpen) return;
-      waiter.resolve(session);
+      waiter(session);
     }
   }
 
