@@ -22,7 +22,7 @@ export interface CodecOptions {
   /**
    * Whether decoded `binary` fields are always views of the message rather than copies: faster, but each keeps the whole
    * message in memory, and what was received together with it. Without this, a field of a received message is a view only
-   * where it keeps less than twice its size, or at most 64 KiB and 128 times its size.
+   * where a copy would be most of the memory that it is in.
    * @defaultValue false
    */
   readonly binaryViews?: boolean;

@@ -38,24 +38,15 @@ const sliceBytes = 64;
 /** Copies up to this size share memory, as small Buffers do in Node: cheaper than memory of their own. */
 const pooledBytes = 2 * 1024;
 const poolBytes = 8 * 1024;
-/**
- * A value may keep this much alive instead of being copied, and no more times its own size than the smallest one in a pool
- * does: sockets give many messages in one piece of memory, and copies of those of a KiB are half of what reading costs.
- */
-const keptBytes = 64 * 1024;
-const keptTimes = poolBytes / sliceBytes;
 let pool: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 let poolPos = 0;
 
-/** A value that is a part of a message: a copy, or a view if nobody else has the message and little of it is kept alive. */
+/** A value that is a part of a message: a copy, or a view of a message that nobody else has when it is most of its memory. */
 export function valueOf(bytes: Uint8Array, start: number, end: number, isOwned: boolean): Uint8Array {
   const size = end - start;
   if (size <= sliceBytes) return bytes.slice(start, end);
-  if (isOwned) {
-    const { buffer } = bytes;
-    if (keepsLittle(size, buffer.byteLength)) return new Uint8Array(buffer, bytes.byteOffset + start, size);
-  }
   const view = bytes.subarray(start, end);
+  if (isOwned && 2 * size >= view.buffer.byteLength) return view;
   if (size > pooledBytes) return new Uint8Array(view);
   if (poolPos + size > pool.length) {
     pool = allocate(poolBytes);
@@ -65,9 +56,4 @@ export function valueOf(bytes: Uint8Array, start: number, end: number, isOwned: 
   poolPos += size;
   pool.set(view, at);
   return new Uint8Array(pool.buffer, at, size);
-}
-
-/** Whether a view of `size` bytes may keep all the memory that it is in. */
-function keepsLittle(size: number, memoryBytes: number): boolean {
-  return memoryBytes <= (memoryBytes <= keptBytes ? keptTimes : 2) * size;
 }
