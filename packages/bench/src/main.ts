@@ -26,7 +26,7 @@ const plan: Plan = {
   rounds,
   seconds,
   // A quick run has no time for more than one generation of processes.
-  roundsOfAProcess: isQuick ? rounds : 3,
+  roundsOfAProcess: isQuick ? rounds : 1,
   burnInSeconds: Math.min(seconds * 2, isQuick ? 0.5 : 1),
   cpu: options.cpu,
 };
