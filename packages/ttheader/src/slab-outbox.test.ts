@@ -109,6 +109,19 @@ it("writes on over what the link has taken, instead of taking new memory", () =>
   expect(buffers.size).toBeLessThanOrEqual(2);
 });
 
+it("hands out the beginning of a turn soon, then more and more at once", () => {
+  const one = connection();
+  const { link } = one;
+  const kib = (): number[] => link.read.splice(0).map((bytes) => bytes.length / 1024);
+  for (let turn = 0; turn < 2; turn++) {
+    for (let i = 0; i < 600; i++) write(one, 1024);
+    expect(kib()).toEqual([8, 32, 128, 256]);
+    expect(link.flushes).toHaveLength(1);
+    link.flushes.pop()?.();
+    expect(kib()).toEqual([176]);
+  }
+});
+
 it("keeps frames whole where each chunk is a message", () => {
   const messages: Uint8Array[] = [];
   const link: Link = Object.assign(new SlowLink(), {

@@ -5,8 +5,9 @@ import type { Outbox } from "./parts.ts";
 const SLAB_BYTES = 64 * 1024;
 /** Payloads from here on leave as they are, beside the slab; copying smaller ones is cheaper than another piece. */
 const BY_REFERENCE_BYTES = 4096;
-/** More than this is not kept until the end of the turn. */
-const FLUSH_BYTES = 256 * 1024;
+/** So much leaves before the end of the turn: soon at first, so that the peer has something to do meanwhile, then in larger writes. */
+const FIRST_FLUSH_BYTES = 8 * 1024;
+const MAX_FLUSH_BYTES = 256 * 1024;
 
 const noBytes = new Uint8Array(0);
 
@@ -43,7 +44,7 @@ function letGo(used: Slab, isHeld: boolean): void {
   if (isHeld) used.isHeld = true;
   if (used.users > 0 || used.isHeld) return;
   used.end = 0;
-  if (used === slab || spareBytes + used.bytes.length > FLUSH_BYTES) return;
+  if (used === slab || spareBytes + used.bytes.length > MAX_FLUSH_BYTES) return;
   spareBytes += used.bytes.length;
   spares.push(used);
 }
@@ -74,11 +75,13 @@ export class SlabOutbox implements Outbox {
   #lent: Lent[] = [];
   #pendingBytes = 0;
   #isScheduled = false;
+  #flushBytes: number;
   #isClosed = false;
 
   constructor(link: Link, onRoom: () => void) {
     this.#link = link;
     this.#onRoom = onRoom;
+    this.#flushBytes = firstFlushBytes(link);
   }
 
   get pendingBytes(): number {
@@ -119,8 +122,13 @@ export class SlabOutbox implements Outbox {
     if (!this.isBlocked) this.#onRoom();
   }
 
-  readonly flush = (): void => {
+  readonly #endTurn = (): void => {
     this.#isScheduled = false;
+    this.#flushBytes = firstFlushBytes(this.#link);
+    this.flush();
+  };
+
+  flush(): void {
     if (this.isBlocked || this.#pendingBytes === 0) return;
     this.#seal();
     const pieces = this.#pieces;
@@ -133,7 +141,7 @@ export class SlabOutbox implements Outbox {
     const lent = this.#lent;
     this.#lent = [];
     if (!isHeld) for (const { payload, release } of lent) release(payload);
-  };
+  }
 
   close(): void {
     this.#isClosed = true;
@@ -195,11 +203,18 @@ export class SlabOutbox implements Outbox {
     }
     this.#pendingBytes += size;
     if (this.isBlocked) return;
-    if (this.#pendingBytes >= FLUSH_BYTES) {
-      this.flush();
-    } else if (!this.#isScheduled) {
+    if (!this.#isScheduled) {
       this.#isScheduled = true;
-      this.#link.schedule(this.flush);
+      this.#link.schedule(this.#endTurn);
+    }
+    if (this.#pendingBytes >= this.#flushBytes) {
+      this.#flushBytes = Math.min(MAX_FLUSH_BYTES, 4 * this.#flushBytes);
+      this.flush();
     }
   }
+}
+
+/** What is one message to the peer is not cut smaller: each costs it more than a write. */
+function firstFlushBytes(link: Link): number {
+  return link.chunksAreMessages === true ? MAX_FLUSH_BYTES : FIRST_FLUSH_BYTES;
 }
