@@ -33,10 +33,10 @@ it("finds the tests whose names end with ids, tables of cases and templates incl
 
 it("counts no test that does not run or must fail", () => {
   const source = [
-    'it.skip("a [X1]", () => {});',
-    'it.todo("b [X1]");',
+    'it.skip("a [X1]", () => {});', // text for the function under test: skips nothing
+    'it.todo("b [X1]");', // text for the function under test: skips nothing
     'it.fails("c [X1]", () => {});',
-    'describe.skip("d", () => { it("e [X1]", () => {}); });',
+    'describe.skip("d", () => { it("e [X1]", () => {}); });', // text for the function under test: skips nothing
   ].join("\n");
   expect(namedTests(file, source)).toEqual([]);
 });

@@ -28,7 +28,7 @@ export function testTransport(transport: TransportUnderTest): void {
         for (const entry of list) {
           const timing = unsteady[plainTitle(entry.title)];
           if (timing !== undefined) {
-            it.skip(`${plainTitle(entry.title)} (not run: ${timing})`, () => {});
+            it.skip(`${plainTitle(entry.title)} (not run: ${timing})`, () => {}); // reason: as the title says, the outcome is a matter of timing here
             continue;
           }
           const reason = exceptions[plainTitle(entry.title)];
