@@ -85,7 +85,9 @@ func makeCall(parent context.Context, c call) (*outcome, error) {
 	}
 	ctx, cancel := parent, context.CancelFunc(func() {})
 	// A handler's context goes on as it is: wrapped, it would lose why it ended, code and path, on the way to Kitex's client.
-	if parent == context.Background() {
+	// A oneway call has none that ends: it returns while a large request still leaves, and a ticker of Kitex
+	// (v0.16.3 `nphttp2/grpc/http2_client.go`) resets the HTTP/2 streams whose context is over.
+	if parent == context.Background() && !info.OneWay() {
 		ctx, cancel = context.WithCancel(parent)
 		defer cancel()
 	}
