@@ -1,3 +1,4 @@
+import { createCodecs } from "@slipstream/thrift";
 import { type Method, type Service, service, struct } from "@slipstream/thrift/codegen";
 
 /** What every typed contender sends: about as many bytes on the wire as the case is named after. */
@@ -34,17 +35,23 @@ export interface StreamSum {
 
 export const StreamSum = struct<StreamSum>("StreamSum", (t) => [t.required(1, "count", t.i32)]);
 
-export const Bench: Service<{
+type BenchService = Service<{
   unary: Method<"pingpong", StreamMessage, StreamMessage>;
   serverStream: Method<"server", StreamRequest, StreamMessage>;
   clientStream: Method<"client", StreamMessage, StreamSum>;
   bidi: Method<"bidi", StreamMessage, StreamMessage>;
-}> = service("Bench", {}, (m, t) => ({
+}>;
+
+/** The service with codecs as they are without options: decoded payloads are copies. */
+export const CopyingBench: BenchService = service("Bench", {}, (m, t) => ({
   unary: m.pingpong("Unary", [t.field(1, "request", StreamMessage)], StreamMessage),
   serverStream: m.server("ServerStream", StreamRequest, StreamMessage),
   clientStream: m.client("ClientStream", StreamMessage, StreamSum),
   bidi: m.bidi("Bidi", StreamMessage, StreamMessage),
 }));
+
+/** The service with payloads that are views of what was received, as grpc-js, `ws` and the hand-written loop give them. */
+export const Bench: BenchService = createCodecs({ binaryViews: true }).service(CopyingBench);
 
 export const timestamp: bigint = 1_760_000_000_000n;
 /** Bytes that the other fields take in Thrift's binary protocol. */

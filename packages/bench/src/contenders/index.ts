@@ -7,6 +7,7 @@ export const contenders: Readonly<Record<string, Load>> = {
   "grpc-js": async () => (await import("./grpc-js.ts")).grpcJs,
   ceiling: async () => (await import("./ceiling/ceiling.ts")).ceiling,
   ttheader: async () => (await import("./slipstream.ts")).overTtheader,
+  "ttheader-copies": async () => (await import("./slipstream.ts")).overTtheaderWithCopies,
   http2: async () => (await import("./slipstream.ts")).overHttp2,
   h2: async () => (await import("./h2.ts")).h2,
   "http2-node": async () => (await import("./slipstream.ts")).overNodeHttp2,

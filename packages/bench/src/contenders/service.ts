@@ -5,15 +5,16 @@ import type { Middleware, ServerTransport, Tracer } from "@slipstream/stream";
 import type { BenchClient } from "../contender.ts";
 import { Bench, checkMetadata, type Pairs, payloadFor, streamMessage } from "../messages.ts";
 
-/** What is installed around every call, on both sides. */
-export interface Around {
+/** What both sides have that a contender may have otherwise. */
+export interface Setup {
+  readonly service?: typeof Bench;
   readonly middleware?: readonly Middleware[];
   readonly tracers?: readonly Tracer[];
 }
 
 /** The services of the benchmark, as a user would write them. */
-export function benchServer(transport: ServerTransport, around: Around = {}): Server {
-  return createServer({ transports: [transport], ...around }).add(Bench, {
+export function benchServer(transport: ServerTransport, { service = Bench, ...around }: Setup = {}): Server {
+  return createServer({ transports: [transport], ...around }).add(service, {
     unary: (request) => request,
     async serverStream({ count, size }, stream) {
       const payload = payloadFor(size, true);
@@ -83,14 +84,22 @@ type BidiStream = Awaited<ReturnType<Client<typeof Bench>["bidi"]>>;
 /** What a duplex case sends by. A class: `tsx` gives every function of an object literal its name anew, which cost more than opening the stream. */
 class Sending {
   readonly #opened: Promise<BidiStream>;
+  #stream: BidiStream | undefined;
   #sent = 0;
 
   constructor(opened: Promise<BidiStream>) {
     this.#opened = opened;
+    void opened.then(
+      (stream) => {
+        this.#stream = stream;
+      },
+      () => {}, // told to `onEnd`
+    );
   }
 
   send(payload: Uint8Array): void {
-    void this.#opened.then((stream) => stream.send(streamMessage(payload, this.#sent++)));
+    if (this.#stream !== undefined) void this.#stream.send(streamMessage(payload, this.#sent++));
+    else void this.#opened.then((stream) => stream.send(streamMessage(payload, this.#sent++)));
   }
 
   end(): void {

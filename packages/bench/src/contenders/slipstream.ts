@@ -5,8 +5,8 @@ import { ttheader } from "@slipstream/transport-ttheader";
 import { websocket } from "@slipstream/transport-websocket";
 import { websocketServer } from "@slipstream/transport-websocket/server";
 import type { Contender } from "../contender.ts";
-import { Bench, streamMessage } from "../messages.ts";
-import { type Around, benchClient, benchServer } from "./service.ts";
+import { Bench, CopyingBench, streamMessage } from "../messages.ts";
+import { benchClient, benchServer, type Setup } from "./service.ts";
 
 /** The streams of one contender at once, with room to spare. */
 const maxStreams = 25_000;
@@ -18,20 +18,21 @@ interface Transports {
   client(): ClientTransport;
 }
 
-function over(name: string, note: string, transports: Transports, around: Around = {}): Contender {
+function over(name: string, note: string, transports: Transports, setup: Setup = {}): Contender {
+  const { service = Bench, ...around } = setup;
   return {
     name,
     isTyped: true,
     note: `Slipstream over ${note}: typed Thrift messages, each send awaited, \`for await\` to receive`,
     packages: transports.packages ?? [],
     async startServer() {
-      const server = benchServer(transports.server(), around);
+      const server = benchServer(transports.server(), setup);
       const { port } = await server.listen({ port: 0, host: "127.0.0.1" });
       return { port };
     },
     async connect(port) {
       const target = `${transports.scheme ?? ""}127.0.0.1:${port}`;
-      const client = createClient(Bench, { transport: transports.client(), target, ...around });
+      const client = createClient(service, { transport: transports.client(), target, ...around });
       await client.unary(streamMessage(new Uint8Array(1), 0));
       return benchClient(client);
     },
@@ -44,6 +45,14 @@ const ttheaders: Transports = {
 };
 
 export const overTtheader: Contender = over("ttheader", "TTHeader", ttheaders);
+
+/** As it is without options: what a user keeps of a message keeps nothing else alive. */
+export const overTtheaderWithCopies: Contender = over(
+  "ttheader-copies",
+  "TTHeader, codecs without `binaryViews`, so that payloads are copied out of what was received",
+  ttheaders,
+  { service: CopyingBench },
+);
 
 /** A middleware of all parts that does nothing but pass on. */
 export const overTtheaderWithMiddleware: Contender = over(
