@@ -79,16 +79,16 @@ class WebSocketClient implements WebSocketTransport {
     return bytes;
   }
 
-  async open(start: CallStart, options: OpenOptions = {}): Promise<ClientByteStream> {
-    return (await this.#session(start, options)).open(start);
+  open(start: CallStart, options: OpenOptions = {}): Promise<ClientByteStream> {
+    return this.#use(start, options, (session) => session.open(start));
   }
 
-  async call(
+  call(
     start: CallStart,
     request: Uint8Array,
     options: OpenOptions & { readonly oneway: boolean },
   ): Promise<Reply | undefined> {
-    return (await this.#session(start, options)).call(start, request, options.oneway);
+    return this.#use(start, options, (session) => session.call(start, request, options.oneway));
   }
 
   async close(): Promise<void> {
@@ -100,14 +100,28 @@ class WebSocketClient implements WebSocketTransport {
     return this.close();
   }
 
-  async #session(start: CallStart, { connectTimeoutMs }: OpenOptions): Promise<SlipstreamClientSession> {
-    if (this.#isClosed) throw new RpcError("unavailable", "the transport has been closed");
-    if (start.ended.reason) throw start.ended.reason;
-    const connection = this.#connection(start.address);
+  /** Not async: with a connection at hand the promise of the session is the only one. */
+  #use<T>(
+    start: CallStart,
+    { connectTimeoutMs = this.#options.connectTimeoutMs }: OpenOptions,
+    run: (session: SlipstreamClientSession) => T | Promise<T>,
+  ): Promise<T> {
+    try {
+      if (this.#isClosed) throw new RpcError("unavailable", "the transport has been closed");
+      if (start.ended.reason) throw start.ended.reason;
+      const connection = this.#connection(start.address);
+      const { session } = connection;
+      return session
+        ? Promise.resolve(run(session))
+        : this.#wait(connection, start, connectTimeoutMs).then(run);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  async #wait(connection: Connection, start: CallStart, timeoutMs: number): Promise<SlipstreamClientSession> {
     for (;;) {
-      const session =
-        connection.session ??
-        (await connection.wait(start, connectTimeoutMs ?? this.#options.connectTimeoutMs));
+      const session = await connection.wait(start, timeoutMs);
       // While the promise of `wait` settled, the place may have gone.
       if (session.canOpen) return session;
     }

@@ -1,5 +1,11 @@
 import { applyMask, keyBytes } from "./mask.ts";
 
+/** In the first byte of a head (RFC 6455, 5.2): of the opcodes, those from 8 are control frames. */
+const final = 0x80;
+const opcodeBits = 0x0f;
+const control = 0x08;
+const close = 0x08;
+/** In the second. */
 const masked = 0x80;
 const lengthBits = 0x7f;
 const maxHeadBytes = 14;
@@ -17,6 +23,13 @@ export class Unmasker {
   /** Bytes of the frame's payload that came, and that it has. */
   #done = 0;
   #length = 0;
+  /** A message began whose end is still to come, or a close: nothing may come after that. */
+  #isInMessage = false;
+
+  /** Whether the next byte begins a message, or may be one. */
+  get isBetweenMessages(): boolean {
+    return !this.#isInMessage && this.#headLength === 0 && this.#done === this.#length;
+  }
 
   /** Changes the bytes of `chunk`. */
   push(chunk: Uint8Array): void {
@@ -47,10 +60,17 @@ export class Unmasker {
       this.#key.set(chunk.subarray(end - keyBytes, end));
       chunk.fill(0, end - keyBytes, end);
     }
+    const first = head[0] as number;
+    if (!isControl(first)) this.#isInMessage = (first & final) === 0;
+    else if ((first & opcodeBits) === close) this.#isInMessage = true;
     this.#headLength = 0;
     this.#done = 0;
     this.#length = payloadLength(head);
   }
+}
+
+function isControl(first: number): boolean {
+  return (first & control) !== 0;
 }
 
 function isMasked(head: Uint8Array): boolean {

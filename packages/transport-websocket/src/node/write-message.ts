@@ -17,12 +17,7 @@ const key = new Uint8Array(keyBytes);
  * Sends a binary message, masked if a client does, as `ws` would if nothing is compressed. `ws` masks byte by byte, and into
  * new memory as large as the message; here a long one is masked where it lies, so `message` is changed.
  */
-export function writeMessage(
-  socket: Socket,
-  message: Uint8Array,
-  isMasked: boolean,
-  sent: (() => void) | undefined,
-): void {
+export function writeMessage(socket: Socket, message: Uint8Array, isMasked: boolean): void {
   const { length } = message;
   const headLength = (length < 126 ? 2 : length < 0x10000 ? 4 : 10) + (isMasked ? keyBytes : 0);
   const isApart = length >= apartBytes;
@@ -36,12 +31,12 @@ export function writeMessage(
     else applyMask(piece, headLength, piece.length, key, 0);
   }
   if (!isApart) {
-    socket.write(piece, sent);
+    socket.write(piece);
     return;
   }
   socket.cork();
   socket.write(piece);
-  socket.write(message, sent);
+  socket.write(message);
   socket.uncork();
 }
 

@@ -83,7 +83,7 @@ describe.each([
     const came = new Promise<void>((resolve) => {
       link.start({
         onData: (message) => {
-          if (messages.push(message) === lengths.length) resolve();
+          if (messages.push(Buffer.from(message)) === lengths.length) resolve();
         },
         onDrain: () => {},
         onClose: () => {},
@@ -110,5 +110,43 @@ describe("a client's messages", () => {
     expect([bytes[1], bytes[size + 1]]).toEqual([0x80 | 24, 0x80 | 24]);
     const keys = [bytes.subarray(2, 6), bytes.subarray(size + 2, size + 6)];
     expect(keys[0]).not.toEqual(keys[1]);
+  });
+});
+
+describe("what a peer may send beside whole messages", () => {
+  it("comes in order with them, in one chunk", async () => {
+    await using ends = await connect(false);
+    const link = new WsLink(ends.server, ends.serverTcp, true, 0);
+    const [one, two, three, four] = [1, 20, 300, 4].map(frameOf) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
+    const messages: Buffer[] = [];
+    const closed = new Promise<void>((resolve) => {
+      link.start({
+        onData: (message) => messages.push(Buffer.from(message)),
+        onDrain: () => {},
+        onClose: () => resolve(),
+      });
+    });
+    const pong = once(ends.client, "pong");
+    ends.clientTcp.cork();
+    ends.client.send(one);
+    ends.client.ping();
+    ends.client.send(two.subarray(0, 7), { fin: false });
+    ends.client.send(two.subarray(7), { fin: true });
+    ends.client.send(three);
+    ends.clientTcp.uncork();
+    await pong;
+    ends.clientTcp.cork();
+    ends.client.send(four);
+    ends.client.close(1000);
+    // A masked message behind the close: nobody may see it.
+    ends.clientTcp.write(Uint8Array.of(0x82, 0x81, 0, 0, 0, 0, 9));
+    ends.clientTcp.uncork();
+    await closed;
+    expect(messages).toEqual([one, two, three, four].map((message) => Buffer.from(message)));
   });
 });

@@ -3,6 +3,7 @@ import { type Framing, type LinkReceiver, messageFraming } from "@slipstream/tth
 import type { RawData, WebSocket } from "ws";
 import type { StartableLink } from "../dial.ts";
 import { maxPackedBytes, packFrames } from "../pack.ts";
+import { Incoming } from "./incoming.ts";
 import { Unmasker } from "./unmasker.ts";
 import { writeMessage } from "./write-message.ts";
 
@@ -35,10 +36,32 @@ export class WsLink implements StartableLink {
     this.#compresses = socket.extensions !== "";
     this.#pingIntervalMs = pingIntervalMs;
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
-    if (!isServer) return;
-    const unmasker = new Unmasker();
-    tcp.prependListener("data", (chunk: Buffer) => unmasker.push(chunk));
+    if (!this.#compresses) {
+      this.#readFirst();
+      tcp.on("drain", this.#onSent);
+    } else if (isServer) {
+      const unmasker = new Unmasker();
+      tcp.prependListener("data", (chunk: Buffer) => unmasker.push(chunk));
+    }
   }
+
+  /** Reads before `ws` does, which gets what is left. Not what is compressed: `ws` takes its time with that, and order counts. */
+  #readFirst(): void {
+    const tcp = this.#tcp;
+    const incoming = new Incoming(this.#isServer, this.#onMessage);
+    const others = tcp.listeners("data") as ((chunk: Buffer) => void)[];
+    tcp.on("data", (chunk: Buffer) => {
+      const at = incoming.take(chunk);
+      if (at === chunk.length) return;
+      const rest = at === 0 ? chunk : chunk.subarray(at);
+      for (const other of others) other.call(tcp, rest);
+    });
+    for (const other of others) tcp.off("data", other);
+  }
+
+  readonly #onMessage = (message: Uint8Array): void => {
+    if (this.#error === undefined) this.#receiver?.onData(message);
+  };
 
   get isEmpty(): boolean {
     return this.#socket.bufferedAmount === 0;
@@ -48,10 +71,9 @@ export class WsLink implements StartableLink {
     this.#receiver = receiver;
     this.#socket
       .on("message", (data: RawData, isBinary: boolean) => {
-        if (this.#error !== undefined) return;
         if (isBinary) {
-          receiver.onData(data as Buffer);
-        } else {
+          this.#onMessage(data as Buffer);
+        } else if (this.#error === undefined) {
           this.#error = new Error("the peer sent a text message; expected binary ones");
           this.#socket.close(1003, "binary messages only");
         }
@@ -75,17 +97,16 @@ export class WsLink implements StartableLink {
     const messages = packFrames(chunks, maxPackedBytes);
     const last = messages.length - 1;
     if (last > 0) this.#tcp.cork();
-    for (let i = 0; i < last; i++) this.#send(messages[i] as Uint8Array);
-    this.#send(messages[last] as Uint8Array, this.#sent);
+    for (let i = 0; i <= last; i++) this.#send(messages[i] as Uint8Array);
     if (last > 0) this.#tcp.uncork();
     if (socket.bufferedAmount < highWaterBytes) return true;
     this.#isWaiting = true;
     return false;
   }
 
-  #send(message: Uint8Array, sent?: () => void): void {
-    if (this.#compresses) this.#socket.send(message, sent);
-    else writeMessage(this.#tcp, message, !this.#isServer, sent);
+  #send(message: Uint8Array): void {
+    if (this.#compresses) this.#socket.send(message, this.#onSent);
+    else writeMessage(this.#tcp, message, !this.#isServer);
   }
 
   schedule(flush: () => void): void {
@@ -110,7 +131,7 @@ export class WsLink implements StartableLink {
     this.#socket.terminate();
   }
 
-  readonly #sent = (): void => {
+  readonly #onSent = (): void => {
     if (!this.#isWaiting || this.#socket.bufferedAmount >= highWaterBytes) return;
     this.#isWaiting = false;
     this.#receiver?.onDrain();
