@@ -87,14 +87,17 @@ export class ReceiveHalf implements MessageSink {
   recv(): Promise<Uint8Array | undefined> | Uint8Array | undefined {
     if (this.#broken !== undefined) throw this.#broken;
     const message = this.#queue.recv();
+    this.#consumeRest();
     return message instanceof Promise ? message : this.#unpack(message);
   }
 
   /** As `ByteStream.tryRecv`. */
   tryRecv(): Uint8Array | undefined {
     if (this.#broken !== undefined) return undefined;
+    const message = this.#queue.tryRecv();
+    this.#consumeRest();
     try {
-      return this.#unpack(this.#queue.tryRecv());
+      return this.#unpack(message);
     } catch {
       // The next `recv` throws it.
       return undefined;
@@ -138,6 +141,11 @@ export class ReceiveHalf implements MessageSink {
       this.#host.onBroken(this.#broken);
       throw thrown;
     }
+  }
+
+  /** With the last message that waited, what has come of the next one counts as taken: it may be what fills the window. */
+  #consumeRest(): void {
+    if (this.#unconsumed > 0 && this.#queue.length === 0) this.#consume(this.#unconsumed);
   }
 
   #consume(bytes: number): void {

@@ -17,6 +17,7 @@ import {
   type RawEnd,
   rawClientEnd,
   rawServer,
+  requestFields,
   settingsOf,
 } from "./raw-frames.ts";
 
@@ -167,6 +168,41 @@ describe.each(engines)("over %s", (name, engine) => {
     expect((await client.say({ text: "hi" })).text).toBe("hi");
     other.destroy();
     slow.destroy();
+    await server.close({ graceMs: 0 });
+  });
+
+  it("a message larger than the window comes through, also behind one that is taken only when the window is full", async () => {
+    let taken = 0;
+    let read!: () => void;
+    const isWanted = new Promise<void>((resolve) => (read = resolve));
+    const server = createServer({
+      transports: [http2({ session: engine(), streamWindowBytes: defaultWindow })],
+    });
+    server.add(Echo, {
+      say: async (line) => line,
+      async *tell() {},
+      async *chat() {},
+      async collect(stream) {
+        await isWanted;
+        for await (const _ of stream) taken++;
+        return {};
+      },
+    });
+    const end = await rawClientEnd((await server.listen({ host: "127.0.0.1" })).target);
+    end.send(frame(FrameType.headers, Flag.endHeaders, 1, block(requestFields("/Echo/Collect"))));
+    const { request } = Echo.methods.collect;
+    const small = framed(request.encode({ text: "small" }));
+    const large = framed(request.encode({ text: "x".repeat(200_000) }));
+    const beginning = Buffer.concat([small, large]).subarray(0, defaultWindow);
+    for (let at = 0; at < beginning.length; at += 16_384) {
+      end.send(frame(FrameType.data, 0, 1, beginning.subarray(at, at + 16_384)));
+    }
+    end.send(frame(FrameType.ping, 0, 0, Buffer.alloc(8)));
+    await until(() => end.of(FrameType.ping).some(({ flags }) => flags === Flag.ack));
+    read();
+    await until(() => taken === 1 && end.of(FrameType.windowUpdate, 1).length > 0);
+    expect(end.of(FrameType.windowUpdate, 1)[0]?.payload.readUInt32BE(0)).toBeGreaterThan(defaultWindow / 2);
+    end.socket.destroy();
     await server.close({ graceMs: 0 });
   });
 
