@@ -23,6 +23,7 @@ import type { SessionSettings } from "../session-engine.ts";
 import { fromRawHeaders, toNodeHeaders } from "./fields.ts";
 import { Keepalive } from "./keepalive.ts";
 import { cannotOpen, NodeStream, type StreamOwner } from "./stream.ts";
+import { Unwritten } from "./turn-buffer.ts";
 
 /** Streams of a client before the server's SETTINGS say how many it takes. */
 const streamsBeforeSettings = 100;
@@ -35,6 +36,7 @@ const lingerMs = 1000;
 export class NodeSession implements Session, StreamOwner {
   readonly isServer: boolean;
   readonly maxUnreadBytes: number;
+  readonly unwritten: Unwritten = new Unwritten();
   readonly #node: ClientHttp2Session | ServerHttp2Session;
   readonly #socket: Socket;
   readonly #handler: SessionHandler;
@@ -87,6 +89,8 @@ export class NodeSession implements Session, StreamOwner {
 
   /** A request came. */
   accept(node: ServerHttp2Stream, flags: number, raw: readonly string[]): void {
+    // Node reads nothing while the socket writes.
+    this.unwritten.forget();
     const stream = new NodeStream(node, this);
     this.#streams.add(stream);
     const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;

@@ -8,7 +8,7 @@ import {
   type StreamHandler,
 } from "@slipstream/h2";
 import { fromRawHeaders, toNodeHeaders } from "./fields.ts";
-import { byReferenceBytes, TurnBuffer } from "./turn-buffer.ts";
+import { byReferenceBytes, TurnBuffer, type Unwritten } from "./turn-buffer.ts";
 
 /** What a stream may hold unsent before its owner is asked to wait. */
 const highWaterBytes = 64 * 1024;
@@ -22,6 +22,7 @@ export interface StreamOwner {
   readonly maxSendListBytes: number;
   /** What may lie unread before nothing more is taken from the peer. */
   readonly maxUnreadBytes: number;
+  readonly unwritten: Unwritten;
   streamClosed(stream: NodeStream): void;
 }
 
@@ -196,7 +197,7 @@ export class NodeStream implements Stream {
     if (pending === undefined || this.#isClosed) return;
     this.#hasWritten = true;
     this.#pending = undefined;
-    pending.writeTo(this.#node, this.#drained);
+    pending.writeTo(this.#node, this.#owner.unwritten, this.#drained);
   };
 
   readonly #drained = (): void => {

@@ -10,6 +10,31 @@ const maxFreeSlabs = 16;
 /** Used again once Node has written what is in them: new memory for every 64 KiB keeps the garbage collector busy. */
 const freeSlabs: Uint8Array[] = [];
 
+/** As much is kept of what was not written: a socket that holds more has a peer that reads nothing. */
+const maxUnwrittenBytes = 64 * 1024 * 1024;
+
+/**
+ * What streams had not written when they ended. The socket may still be at a part of it, which Node lets go of then (seen in
+ * Node 20): the peer would get whatever came to lie in its place. So it is kept until nothing of it can be on its way.
+ */
+export class Unwritten {
+  #buffers: TurnBuffer[] = [];
+  #bytes = 0;
+
+  keep(buffer: TurnBuffer): void {
+    this.#buffers.push(buffer);
+    this.#bytes += buffer.bytes;
+    while (this.#bytes > maxUnwrittenBytes) this.#bytes -= this.#buffers.shift()?.bytes ?? 0;
+  }
+
+  /** The socket has written all that it was given before. */
+  forget(): void {
+    if (this.#bytes === 0) return;
+    this.#buffers = [];
+    this.#bytes = 0;
+  }
+}
+
 /** What a stream writes in one turn, put together for one call into Node: a call for each piece costs more than all the rest. */
 export class TurnBuffer {
   /** All that was added. */
@@ -35,21 +60,27 @@ export class TurnBuffer {
   }
 
   /** Nothing may be added afterwards. `done` is called when Node has written it, or will not. */
-  writeTo(node: Http2Stream, done: () => void): void {
+  writeTo(node: Http2Stream, unwritten: Unwritten, done: () => void): void {
     this.#seal();
     const written = (error?: Error | null): void => {
-      // Node may still hold what it did not write.
-      if (!error) for (const slab of this.#slabs) if (freeSlabs.length < maxFreeSlabs) freeSlabs.push(slab);
+      // Of a stream that is destroyed Node says so without an error.
+      if (error || node.destroyed) {
+        unwritten.keep(this);
+      } else {
+        unwritten.forget();
+        for (const slab of this.#slabs) if (freeSlabs.length < maxFreeSlabs) freeSlabs.push(slab);
+      }
       done();
     };
-    const last = this.#chunks.pop();
+    const chunks = this.#chunks;
+    const last = chunks[chunks.length - 1];
     if (last === undefined) return;
-    if (this.#chunks.length === 0) {
+    if (chunks.length === 1) {
       node.write(last, written);
       return;
     }
     node.cork();
-    for (const chunk of this.#chunks) node.write(chunk);
+    for (let i = 0; i < chunks.length - 1; i++) node.write(chunks[i]);
     node.write(last, written);
     node.uncork();
   }
