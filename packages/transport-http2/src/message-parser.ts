@@ -20,6 +20,27 @@ export interface MessageSink {
   onMessage(message: Uint8Array, isCompressed: boolean): void;
 }
 
+/** The message that is all of a piece of DATA, if that is one which is plain, whole and allowed. Else a parser must see to it. */
+export function onlyMessage(
+  chunk: Uint8Array,
+  start: number,
+  end: number,
+  maxMessageBytes: number,
+): Uint8Array | undefined {
+  const at = start + prefixBytes;
+  if (at > end || chunk[start] !== 0) return undefined;
+  const length = lengthAt(chunk, start + 1);
+  if (at + length !== end || length > maxMessageBytes) return undefined;
+  return new Uint8Array(chunk.buffer, chunk.byteOffset + at, length);
+}
+
+function lengthAt(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] as number) * 0x1000000 +
+    (((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number))
+  );
+}
+
 /**
  * Cuts messages out of the DATA of a stream, whatever way it is cut itself. A message that lies in one chunk is a view of
  * it; a longer one is gathered in memory of its own, which is only taken once its announced size is known to be allowed.
@@ -73,11 +94,7 @@ export class MessageParser {
     const flag = prefix[prefixAt] as number;
     if (flag > 1)
       throw new RpcError("internal", `message with flag ${flag}; gRPC knows 0 (plain) and 1 (compressed)`);
-    const length =
-      (prefix[prefixAt + 1] as number) * 0x1000000 +
-      (((prefix[prefixAt + 2] as number) << 16) |
-        ((prefix[prefixAt + 3] as number) << 8) |
-        (prefix[prefixAt + 4] as number));
+    const length = lengthAt(prefix, prefixAt + 1);
     if (length > this.#maxMessageBytes) {
       throw new RpcError(
         "resource_exhausted",

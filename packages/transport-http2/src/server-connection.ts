@@ -13,6 +13,7 @@ import { ResetCode } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { BadRequest, type ConnectionPeer, type Request, RequestReader } from "./received-request.ts";
 import { responseHead, trailerFields } from "./response.ts";
+import { ServerCall } from "./server-call.ts";
 import { ServerStream } from "./server-stream.ts";
 
 const transport = "http2";
@@ -25,6 +26,8 @@ export class ServerConnection implements SessionHandler {
   readonly #handler: ServerHandler;
   readonly #options: ResolvedOptions;
   readonly #onClosed: () => void;
+  /** The call whose header section came last in this turn. */
+  #expected: ServerCall | undefined;
 
   constructor(socket: Socket, handler: ServerHandler, options: ResolvedOptions, onClosed: () => void) {
     this.#handler = handler;
@@ -54,10 +57,26 @@ export class ServerConnection implements SessionHandler {
     } catch (thrown) {
       return refuse(stream, thrown as BadRequest);
     }
+    if (request.isSingleCall)
+      return this.#expect(new ServerCall(stream, request, ended, this.#options, this.#handler));
     const served = new ServerStream(stream, request, ended, this.#options);
     this.#handler.stream(served);
     return served;
   }
+
+  /** The rest of a call is expected right behind its header section: within what is being read, and before that of another. */
+  #expect(call: ServerCall): ServerCall {
+    if (this.#expected === undefined) process.nextTick(this.#expectNoLonger);
+    else this.#expected.waitNoLonger();
+    this.#expected = call;
+    return call;
+  }
+
+  readonly #expectNoLonger = (): void => {
+    const call = this.#expected;
+    this.#expected = undefined;
+    call?.waitNoLonger();
+  };
 
   onSettings(_: PeerSettings): void {}
 

@@ -11,7 +11,7 @@ import {
 import { type ClientConnection, openFailure } from "./client-connection.ts";
 import { compress, decompress, type Encoding } from "./compression.ts";
 import { cancelToReset, closeToError, ResetCode } from "./errors.ts";
-import { MessageParser, type MessageSink, messagePrefix } from "./message-parser.ts";
+import { MessageParser, type MessageSink, messagePrefix, onlyMessage } from "./message-parser.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Opening } from "./pool.ts";
 import { checkResponse, type ResponseReader } from "./received-response.ts";
@@ -107,7 +107,12 @@ export class UnaryCall implements StreamHandler, MessageSink, Opening {
   onData(chunk: Uint8Array, start: number, end: number): void {
     this.#stream.consume(end - start);
     if (this.#isOver) return;
-    this.#parser ??= new MessageParser(this.#options.maxMessageBytes, this);
+    const { maxMessageBytes } = this.#options;
+    if (this.#parser === undefined && this.#message === undefined) {
+      this.#message = onlyMessage(chunk, start, end, maxMessageBytes);
+      if (this.#message !== undefined) return;
+    }
+    this.#parser ??= new MessageParser(maxMessageBytes, this);
     try {
       this.#parser.push(chunk, start, end);
     } catch (thrown) {

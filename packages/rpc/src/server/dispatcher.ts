@@ -66,6 +66,7 @@ export class Dispatcher implements ServerHandler {
     let entry: Entry;
     try {
       entry = this.registry.find(service, method);
+      checkSubtype(entry, bytes.start);
       if (!isCallKind(entry.method.kind)) throw notACall(entry);
     } catch (thrown) {
       bytes.reply(refusal(thrown));
