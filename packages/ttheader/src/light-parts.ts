@@ -127,8 +127,8 @@ class TurnOutbox implements Outbox {
     if (!this.isBlocked) this.#onRoom();
   }
 
-  flush(): void {
-    if (this.isBlocked || this.#end === 0) return;
+  flush(isClosing = false): void {
+    if ((this.isBlocked && !isClosing) || this.#end === 0) return;
     const piece = this.bytes.subarray(0, this.#end);
     this.#end = 0;
     this.isBlocked = !this.#link.write([piece]);

@@ -46,8 +46,8 @@ export interface Outbox {
   commit(end: number, rest?: Uint8Array, release?: (rest: Uint8Array) => void): void;
   /** The link has room again. */
   onDrain(): void;
-  /** Gives the link what there is, unless it has too much already. */
-  flush(): void;
+  /** Gives the link what there is; if it has too much already, only before it closes. */
+  flush(isClosing?: boolean): void;
   /** Takes nothing more, and forgets what it has. */
   close(): void;
 }

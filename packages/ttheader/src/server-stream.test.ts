@@ -461,6 +461,18 @@ describe("shutting down", () => {
     expect(server.client.isEnded).toBe(true);
   });
 
+  it("sends the last stream's end before it closes, also when the link is full", () => {
+    const server = serve();
+    const stream = opened(server);
+    server.session.drain();
+    server.client.isFull = true;
+    void stream.send(bytes("last"));
+    expect(server.client.takeKinds()).toEqual(["HEADER 1", "DATA 1"]);
+    stream.end({ trailer: noFields });
+    expect(server.client.takeKinds()).toEqual(["TRAILER 1"]);
+    expect(server.client.isEnded).toBe(true);
+  });
+
   it("closes an idle connection of Kitex at once", () => {
     const server = serve();
     server.session.drain();

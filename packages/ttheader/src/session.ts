@@ -343,7 +343,7 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     this.inflow.close();
     if (isLost) this.link.destroy();
     else {
-      this.outbox.flush();
+      this.outbox.flush(true);
       this.link.end();
     }
     this.outbox.close();

@@ -128,8 +128,8 @@ export class SlabOutbox implements Outbox {
     this.flush();
   };
 
-  flush(): void {
-    if (this.isBlocked || this.#pendingBytes === 0) return;
+  flush(isClosing = false): void {
+    if ((this.isBlocked && !isClosing) || this.#pendingBytes === 0) return;
     this.#seal();
     const pieces = this.#pieces;
     this.#pieces = [];
