@@ -129,6 +129,17 @@ describe("a long turn", () => {
     expect(link.writes).toBeLessThan(50);
   });
 
+  it("gives calls to the peer sooner, each whole", () => {
+    const link = new HoldingLink();
+    const output = new Output(link, () => {});
+    for (let id = 1; id < 60; id += 2) {
+      output.beginCall();
+      output.data(id, undefined, new Uint8Array(91), 16_384);
+      output.endData(id);
+    }
+    expect(link.writes).toBe(1);
+  });
+
   it("leaves the next turn as it found this one", () => {
     const link = new HoldingLink();
     const output = new Output(link, () => {});

@@ -8,6 +8,8 @@ const BY_REFERENCE_BYTES = 4096;
 /** So much is handed to the link without waiting for the turn's end: soon at first, so that the peer has something to do meanwhile, then in larger writes. */
 const FIRST_FLUSH_BYTES = 8 * 1024;
 const MAX_FLUSH_BYTES = 256 * 1024;
+/** Calls leave at a part of that: the peer has as much to do for them. */
+const CALLS_PART = 4;
 
 /** Hears that its bytes are needed no more. */
 export type Release = (bytes: Uint8Array) => void;
@@ -133,6 +135,11 @@ export class Output {
     const at = this.reserve(content.length);
     this.bytes.set(content, at);
     this.commit(content.length);
+  }
+
+  /** The header section of a call follows: what there is of others leaves early. */
+  beginCall(): void {
+    if (this.#pending * CALLS_PART >= this.#flushBytes) this.#flushEarly();
   }
 
   /** A frame of the bytes given. */

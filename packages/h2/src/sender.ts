@@ -80,6 +80,7 @@ export class Sender {
       this.#longHeaders(streamId, flags, block, fields, most);
       return;
     }
+    if ((flags & Flag.END_STREAM) === 0) output.beginCall();
     const at = output.reserve(FRAME_HEAD_BYTES + most);
     const { bytes } = output;
     const start = at + FRAME_HEAD_BYTES;

@@ -46,6 +46,8 @@ export interface Outbox {
   commit(end: number, rest?: Uint8Array, release?: (rest: Uint8Array) => void): void;
   /** The link has room again. */
   onDrain(): void;
+  /** A call follows: what there is of others leaves early, since the peer has more to do for calls than for as many bytes of streams. */
+  beginCall?(): void;
   /** Gives the link what there is; if it has too much already, only before it closes. */
   flush(isClosing?: boolean): void;
   /** Takes nothing more, and forgets what it has. */

@@ -122,6 +122,15 @@ it("hands out the beginning of a turn soon, then more and more at once", () => {
   }
 });
 
+it("hands out calls sooner", () => {
+  const one = connection();
+  for (let i = 0; i < 30; i++) {
+    one.outbox.beginCall();
+    write(one, 100);
+  }
+  expect(one.link.read.map((bytes) => bytes.length)).toEqual([2_100]);
+});
+
 it("keeps frames whole where each chunk is a message", () => {
   const messages: Uint8Array[] = [];
   const link: Link = Object.assign(new SlowLink(), {

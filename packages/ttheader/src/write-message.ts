@@ -12,6 +12,7 @@ export function writeMessage(
   messageId: number,
   body: Uint8Array,
 ): void {
+  outbox.beginCall?.();
   const at = outbox.reserve(beginning.length, body);
   const end = at + beginning.length;
   outbox.bytes.set(beginning, at);
