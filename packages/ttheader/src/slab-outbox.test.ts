@@ -148,3 +148,14 @@ it("keeps frames whole where each chunk is a message", () => {
     expect.arrayContaining(cuts.map((_, i) => cuts.slice(0, i + 1).reduce((sum, length) => sum + length))),
   );
 });
+
+it("keeps no memory that a very large message took", () => {
+  const link: Link = Object.assign(new SlowLink(), { chunksAreMessages: true, write: () => true });
+  const outbox = new SlabOutbox(link, () => {});
+  for (const size of [8 * 1024 * 1024, 10]) {
+    outbox.commit(outbox.reserve(0, new Uint8Array(size)), new Uint8Array(size));
+    if (size > 10) outbox.flush();
+  }
+  expect(outbox.bytes.length).toBeLessThanOrEqual(1024 * 1024);
+  outbox.flush();
+});

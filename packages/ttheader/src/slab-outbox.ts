@@ -10,6 +10,8 @@ const FIRST_FLUSH_BYTES = 8 * 1024;
 const MAX_FLUSH_BYTES = 256 * 1024;
 /** Calls leave at a part of that: the peer has as much to do for them. */
 const CALLS_PART = 4;
+/** A slab that had to be larger, for a single message, does not stay. */
+const MAX_SLAB_BYTES = 1024 * 1024;
 
 const noBytes = new Uint8Array(0);
 
@@ -44,7 +46,9 @@ function nextSlab(size: number): Slab {
 function letGo(used: Slab, isHeld: boolean): void {
   used.users--;
   if (isHeld) used.isHeld = true;
-  if (used.users > 0 || used.isHeld) return;
+  if (used.users > 0) return;
+  if (used === slab && used.bytes.length > MAX_SLAB_BYTES) slab = nextSlab(SLAB_BYTES);
+  if (used.isHeld) return;
   used.end = 0;
   if (used === slab || spareBytes + used.bytes.length > MAX_FLUSH_BYTES) return;
   spareBytes += used.bytes.length;
