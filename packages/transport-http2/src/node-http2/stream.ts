@@ -8,7 +8,7 @@ import {
   type StreamHandler,
 } from "@slipstream/h2";
 import { fromRawHeaders, toNodeHeaders } from "./fields.ts";
-import { byReferenceBytes, TurnBuffer, type Unwritten } from "./turn-buffer.ts";
+import { TurnBuffer, type Unwritten } from "./turn-buffer.ts";
 
 /** What a stream may hold unsent before its owner is asked to wait. */
 const highWaterBytes = 64 * 1024;
@@ -131,8 +131,7 @@ export class NodeStream implements Stream {
   write(bytes: Uint8Array, prefix?: Uint8Array, release?: (bytes: Uint8Array) => void): boolean {
     if (this.#isClosed || this.#isEnding) return true;
     if (prefix !== undefined && prefix.length > 0) this.#gather(prefix);
-    if (bytes.length > 0) this.#gather(bytes);
-    if (bytes.length < byReferenceBytes) release?.(bytes);
+    if (bytes.length > 0) this.#gather(bytes, release);
     // The first message goes with the header section, if that was sent in this turn.
     if (!this.#hasWritten) this.#flush();
     if (this.bufferedBytes < highWaterBytes) return true;
@@ -184,12 +183,12 @@ export class NodeStream implements Stream {
     this.#node.close(code);
   }
 
-  #gather(bytes: Uint8Array): void {
+  #gather(bytes: Uint8Array, release?: (bytes: Uint8Array) => void): void {
     if (this.#pending === undefined) {
       this.#pending = new TurnBuffer();
       process.nextTick(this.#flush);
     }
-    this.#pending.add(bytes);
+    this.#pending.add(bytes, release);
   }
 
   readonly #flush = (): void => {

@@ -1,7 +1,7 @@
 import type { Http2Stream } from "node:http2";
 
 /** Pieces from here on leave as they are: copying them would cost more than another buffer in the write. */
-export const byReferenceBytes = 4096;
+const byReferenceBytes = 4096;
 
 /** Room for the first pieces of a turn; most streams that are calls need no more. */
 const firstBytes = 1024;
@@ -35,6 +35,11 @@ export class Unwritten {
   }
 }
 
+interface Lent {
+  readonly piece: Uint8Array;
+  readonly release: (piece: Uint8Array) => void;
+}
+
 /** What a stream writes in one turn, put together for one call into Node: a call for each piece costs more than all the rest. */
 export class TurnBuffer {
   /** All that was added. */
@@ -44,19 +49,22 @@ export class TurnBuffer {
   #end = 0;
   readonly #chunks: Uint8Array[] = [];
   readonly #slabs: Uint8Array[] = [];
+  readonly #lent: Lent[] = [];
 
-  /** Shorter pieces than {@link byReferenceBytes} are copied at once. */
-  add(piece: Uint8Array): void {
+  /** `release` hears when the piece is needed no more: a short one at once, for it is copied. */
+  add(piece: Uint8Array, release?: (piece: Uint8Array) => void): void {
     const { length } = piece;
     this.bytes += length;
     if (length >= byReferenceBytes) {
       this.#seal();
       this.#chunks.push(piece);
+      if (release !== undefined) this.#lent.push({ piece, release });
       return;
     }
     if (this.#end + length > this.#room.length) this.#takeSlab();
     this.#room.set(piece, this.#end);
     this.#end += length;
+    release?.(piece);
   }
 
   /** Nothing may be added afterwards. `done` is called when Node has written it, or will not. */
@@ -68,7 +76,7 @@ export class TurnBuffer {
         unwritten.keep(this);
       } else {
         unwritten.forget();
-        for (const slab of this.#slabs) if (freeSlabs.length < maxFreeSlabs) freeSlabs.push(slab);
+        this.#giveBack();
       }
       done();
     };
@@ -83,6 +91,11 @@ export class TurnBuffer {
     for (let i = 0; i < chunks.length - 1; i++) node.write(chunks[i]);
     node.write(last, written);
     node.uncork();
+  }
+
+  #giveBack(): void {
+    for (const slab of this.#slabs) if (freeSlabs.length < maxFreeSlabs) freeSlabs.push(slab);
+    for (const { piece, release } of this.#lent) release(piece);
   }
 
   #takeSlab(): void {
