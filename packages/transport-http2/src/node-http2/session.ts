@@ -23,6 +23,7 @@ import type { SessionSettings } from "../session-engine.ts";
 import { fromRawHeaders, toNodeHeaders } from "./fields.ts";
 import { Keepalive } from "./keepalive.ts";
 import { cannotOpen, NodeStream, type StreamOwner } from "./stream.ts";
+import { sectionBytes, Turn } from "./turn.ts";
 import { Unwritten } from "./turn-buffer.ts";
 
 /** Streams of a client before the server's SETTINGS say how many it takes. */
@@ -37,6 +38,7 @@ export class NodeSession implements Session, StreamOwner {
   readonly isServer: boolean;
   readonly maxUnreadBytes: number;
   readonly unwritten: Unwritten = new Unwritten();
+  readonly turn: Turn = new Turn();
   readonly #node: ClientHttp2Session | ServerHttp2Session;
   readonly #socket: Socket;
   readonly #handler: SessionHandler;
@@ -94,8 +96,10 @@ export class NodeSession implements Session, StreamOwner {
     const stream = new NodeStream(node, this);
     this.#streams.add(stream);
     const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
-    stream.start(this.#handler.onStream(stream, fromRawHeaders(raw), endStream));
-    stream.read();
+    this.turn.tell(sectionBytes, () => {
+      stream.start(this.#handler.onStream(stream, fromRawHeaders(raw), endStream));
+      stream.read();
+    });
   }
 
   // Session.
@@ -141,6 +145,7 @@ export class NodeSession implements Session, StreamOwner {
     }
     const headers = toNodeHeaders(shared, fields, this.maxSendListBytes);
     const session = this.#node as ClientHttp2Session;
+    this.turn.wrote(sectionBytes);
     const node: ClientHttp2Stream = session.request(headers, endStream ? { endStream } : undefined);
     const stream = new NodeStream(node, this);
     stream.start(handler);
@@ -181,6 +186,7 @@ export class NodeSession implements Session, StreamOwner {
 
   destroy(code: number = ErrorCode.NO_ERROR, debug = ""): void {
     const node = this.#node;
+    this.turn.finish();
     if (this.#isClosed) return;
     const message = debug === "" ? `the session was closed here with code ${code}` : debug;
     if (node.destroyed) {
@@ -264,6 +270,8 @@ export class NodeSession implements Session, StreamOwner {
   }
 
   #closed(message: string, code: number = ErrorCode.INTERNAL_ERROR): void {
+    // What came before is told before.
+    this.turn.finish();
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#graceTimer);

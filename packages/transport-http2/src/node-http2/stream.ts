@@ -8,6 +8,7 @@ import {
   type StreamHandler,
 } from "@slipstream/h2";
 import { fromRawHeaders, toNodeHeaders } from "./fields.ts";
+import { sectionBytes, type Turn } from "./turn.ts";
 import { TurnBuffer, type Unwritten } from "./turn-buffer.ts";
 
 /** What a stream may hold unsent before its owner is asked to wait. */
@@ -23,6 +24,7 @@ export interface StreamOwner {
   /** What may lie unread before nothing more is taken from the peer. */
   readonly maxUnreadBytes: number;
   readonly unwritten: Unwritten;
+  readonly turn: Turn;
   streamClosed(stream: NodeStream): void;
 }
 
@@ -43,7 +45,10 @@ export class NodeStream implements Stream {
   #isEnding = false;
   #hasEnded = false;
   #hasPeerEnded = false;
+  /** Node's stream is over: nothing is written any more. What came before may not have been told yet. */
   #isClosed = false;
+  /** The end was told, and so nothing more is. */
+  #isOver = false;
   #closeReason: StreamClose | undefined;
 
   constructor(node: Http2Stream, owner: StreamOwner) {
@@ -78,7 +83,7 @@ export class NodeStream implements Stream {
   start(handler: StreamHandler): void {
     this.#handler = handler;
     // It may have been reset while its handler was made.
-    if (this.#isClosed) handler.onClose(this.#closeReason);
+    if (this.#isOver) handler.onClose(this.#closeReason);
   }
 
   /** Takes content. Not before the header section was told: Node would give content first when both come together. */
@@ -91,22 +96,22 @@ export class NodeStream implements Stream {
 
   /** A response. Content that was sent with it, which Node gives a little later, is told in the same turn. */
   onHeaders(raw: readonly string[], endStream: boolean): void {
-    if (this.#isClosed) return;
+    if (this.#isOver) return;
     this.#untold = (): void => {
       this.#untold = undefined;
       this.#handler?.onHeaders(fromRawHeaders(raw), endStream);
     };
     this.read();
     if (endStream) this.#tellHeaders();
-    else setImmediate(() => this.#tellHeaders());
+    else setImmediate(() => this.#owner.turn.tell(0, () => this.#tellHeaders()));
   }
 
   #tellHeaders(): void {
-    if (!this.#isClosed) this.#untold?.();
+    if (!this.#isOver) this.#untold?.();
   }
 
   onInformational(raw: readonly string[]): void {
-    if (!this.#isClosed) this.#handler?.onInformational(fromRawHeaders(raw));
+    if (!this.#isOver) this.#handler?.onInformational(fromRawHeaders(raw));
   }
 
   // Stream.
@@ -121,6 +126,7 @@ export class NodeStream implements Stream {
     if (this.#isClosed) return;
     const node = this.#node as ServerHttp2Stream;
     const headers = toNodeHeaders(shared, fields, this.#owner.maxSendListBytes);
+    this.#owner.turn.wrote(sectionBytes);
     node.respond(headers, { sendDate: false, endStream, waitForTrailers: !endStream } as never);
     if (endStream) {
       this.#isEnding = true;
@@ -155,10 +161,11 @@ export class NodeStream implements Stream {
   }
 
   reset(code: number): void {
-    if (this.#isClosed) return;
+    if (this.#isOver) return;
+    const isClosed = this.#isClosed;
     this.#pending = undefined;
     this.#close({ code, by: "local", unprocessed: false, message: `reset here with code ${code}` });
-    this.#reset(code);
+    if (!isClosed) this.#reset(code);
   }
 
   consume(bytes: number): void {
@@ -196,6 +203,7 @@ export class NodeStream implements Stream {
     if (pending === undefined || this.#isClosed) return;
     this.#hasWritten = true;
     this.#pending = undefined;
+    this.#owner.turn.wrote(pending.bytes);
     pending.writeTo(this.#node, this.#owner.unwritten, this.#drained);
   };
 
@@ -220,11 +228,12 @@ export class NodeStream implements Stream {
   }
 
   #data(chunk: Buffer): void {
-    this.#tellHeaders();
-    if (this.#isClosed) return;
     this.#unread += chunk.length;
-    this.#handler?.onData(chunk, 0, chunk.length);
-    if (this.#isPaused || this.#unread < this.#owner.maxUnreadBytes) return;
+    this.#owner.turn.tell(chunk.length, () => {
+      this.#tellHeaders();
+      if (!this.#isOver) this.#handler?.onData(chunk, 0, chunk.length);
+    });
+    if (this.#isPaused || this.#isClosed || this.#unread < this.#owner.maxUnreadBytes) return;
     this.#isPaused = true;
     this.#node.pause();
   }
@@ -233,27 +242,33 @@ export class NodeStream implements Stream {
     // Node also says "end" of a stream that the peer has reset; the close tells of that.
     if (this.#isClosed || (this.#node.rstCode && this.#received === undefined)) return;
     this.#hasPeerEnded = true;
-    this.#tellHeaders();
-    if (this.#received !== undefined && !this.#isClosed) this.#handler?.onTrailers(this.#received);
-    if (!this.#isClosed) this.#handler?.onEnd();
+    this.#owner.turn.tell(sectionBytes, () => {
+      this.#tellHeaders();
+      if (this.#received !== undefined && !this.#isOver) this.#handler?.onTrailers(this.#received);
+      if (!this.#isOver) this.#handler?.onEnd();
+    });
   }
 
   #closed(): void {
     if (this.#isClosed) return;
+    this.#isClosed = true;
+    const reason = this.#reason();
+    this.#owner.turn.tell(0, () => this.#close(reason));
+  }
+
+  #reason(): StreamClose | undefined {
     const code = this.#node.rstCode ?? ErrorCode.NO_ERROR;
-    if (this.#hasPeerEnded && this.#hasEnded && code === ErrorCode.NO_ERROR) {
-      this.#close(undefined);
-    } else if (this.#owner.isLost) {
-      this.#close({ code, by: "connection", unprocessed: false, message: "the connection was closed" });
-    } else {
-      const unprocessed = code === ErrorCode.REFUSED_STREAM;
-      this.#close({ code, by: "peer", unprocessed, message: `the stream was reset with code ${code}` });
-    }
+    if (this.#hasPeerEnded && this.#hasEnded && code === ErrorCode.NO_ERROR) return undefined;
+    if (this.#owner.isLost)
+      return { code, by: "connection", unprocessed: false, message: "the connection was closed" };
+    const unprocessed = code === ErrorCode.REFUSED_STREAM;
+    return { code, by: "peer", unprocessed, message: `the stream was reset with code ${code}` };
   }
 
   #close(reason: StreamClose | undefined): void {
-    if (this.#isClosed) return;
+    if (this.#isOver) return;
     this.#isClosed = true;
+    this.#isOver = true;
     this.#closeReason = reason;
     this.#owner.streamClosed(this);
     this.#handler?.onClose(reason);
