@@ -16,7 +16,7 @@ import {
   type RpcError,
   type ServerStart,
 } from "@slipstream/stream";
-import { handlerReturned, reasonToError } from "../reasons.ts";
+import { handlerReturned, reasonToError, thrownToError } from "../reasons.ts";
 import { reportHook, resultOf, Trace } from "../trace.ts";
 import type { ActiveCall, ActiveCalls } from "./active-calls.ts";
 import type { CallScope } from "./call-scope.ts";
@@ -118,6 +118,16 @@ export abstract class CallRun implements ActiveCall {
 
   #end(reason: RpcError): void {
     if (this.settle(reason)) this.writeEarlyEnd(reason);
+  }
+
+  /** Sends the header that was set, if it was not sent yet. Returns why it cannot be sent: then that is how the call ends. */
+  protected flushHeader(): CallError | undefined {
+    try {
+      this.scope.flushHeader();
+    } catch (thrown) {
+      return thrownToError(thrown);
+    }
+    return undefined;
   }
 
   /** The handler is done: what it started with its context ends, and nothing of the call is left behind. */

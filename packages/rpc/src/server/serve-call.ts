@@ -134,13 +134,14 @@ abstract class SingleCall extends CallRun {
   }
 
   #finish(outcome: Outcome, error: CallError | undefined): void {
-    if (this.settle(error)) this.#write(outcome);
+    const unsent = error === undefined ? this.flushHeader() : undefined;
+    if (this.settle(error ?? unsent)) this.#write(unsent === undefined ? outcome : { error: unsent });
     this.finish();
   }
 
   #write(outcome: Outcome): void {
     const { scope } = this;
-    scope.flushHeader();
+    this.flushHeader();
     const backward = hasBackwardValuesToSend(scope.context)
       ? allBackwardValuesToSend(scope.context)
       : noBackward;

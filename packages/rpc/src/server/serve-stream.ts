@@ -44,7 +44,8 @@ class StreamRun extends CallRun {
 
   /** The handler is done, with or without an error. */
   end(error: CallError | undefined): void {
-    if (this.settle(error)) this.#write(error);
+    const outcome = error ?? this.flushHeader();
+    if (this.settle(outcome)) this.#write(outcome);
     this.finish();
   }
 
@@ -53,7 +54,7 @@ class StreamRun extends CallRun {
   }
 
   #write(error: CallError | undefined): void {
-    this.scope.flushHeader();
+    this.flushHeader();
     this.#bytes.end({ ...(error ? { error } : undefined), trailer: this.scope.trailer });
   }
 }

@@ -1,5 +1,12 @@
 import { Context, getValue, withValue } from "@slipstream/metainfo";
-import type { RunningTransport, ServerHandler, ServerTransport, TransportEvent } from "@slipstream/stream";
+import type {
+  ClientTransport,
+  RunningTransport,
+  ServerByteStream,
+  ServerHandler,
+  ServerTransport,
+  TransportEvent,
+} from "@slipstream/stream";
 import { RpcError } from "@slipstream/stream";
 import { memory } from "@slipstream/transport-memory";
 import { describe, expect, it } from "vitest";
@@ -19,6 +26,51 @@ class Counting implements ServerTransport {
     this.started++;
     return { addresses: [], drain() {}, close: async () => void this.closed++ };
   }
+}
+
+/** A stream on a wire that has no room for a header. */
+class WithoutHeader implements ServerByteStream {
+  readonly #stream: ServerByteStream;
+
+  constructor(stream: ServerByteStream) {
+    this.#stream = stream;
+  }
+
+  get start() {
+    return this.#stream.start;
+  }
+
+  send(message: Uint8Array) {
+    return this.#stream.send(message);
+  }
+
+  recv() {
+    return this.#stream.recv();
+  }
+
+  tryRecv() {
+    return this.#stream.tryRecv();
+  }
+
+  sendHeader(): void {
+    throw new RpcError("resource_exhausted", "the header is too large");
+  }
+
+  end(end: Parameters<ServerByteStream["end"]>[0]): void {
+    this.#stream.end(end);
+  }
+}
+
+/** The client's end of a transport that has no ping-pong. */
+function onlyStreams(transport: ClientTransport): ClientTransport {
+  return {
+    name: transport.name,
+    schemes: transport.schemes,
+    ...(transport.defaultTarget && { defaultTarget: transport.defaultTarget }),
+    open: (start, options) => transport.open(start, options),
+    close: () => transport.close(),
+    [Symbol.asyncDispose]: () => transport.close(),
+  };
 }
 
 describe("createServer", () => {
@@ -176,6 +228,36 @@ describe("createServer", () => {
       ["oneway handler Note", "in note"],
       ["admit", "in release"],
     ]);
+  });
+
+  it("fails a call whose header cannot be sent, also when nothing else was to be sent", async () => {
+    const transport = memory();
+    const strict: ServerTransport = {
+      name: "strict",
+      serve: (handler) =>
+        transport.serve({
+          stream: (stream) => handler.stream(new WithoutHeader(stream)),
+          call: (call) => handler.call(call),
+        }),
+    };
+    await using server = createServer({ transports: [strict] }).add(Talk, {
+      ...echo,
+      async *chat(stream) {
+        stream.setHeader({ h: "1" });
+      },
+      async ask(line, call) {
+        call.setHeader({ h: "1" });
+        return line;
+      },
+    });
+    await server.listen();
+    const client = createClient(Talk, { transport });
+    const stream = await client.chat();
+    const tooLarge = { code: "resource_exhausted", message: "the header is too large" };
+    expect(await failure(stream.recv())).toMatchObject(tooLarge);
+    const overStreams = createClient(Talk, { transport: onlyStreams(transport) });
+    expect(await failure(overStreams.ask({ text: "" }))).toMatchObject(tooLarge);
+    expect(server.activeCalls).toBe(0);
   });
 
   it("fails a call whose meta handler throws, and goes on", async () => {
