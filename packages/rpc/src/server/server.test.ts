@@ -242,7 +242,7 @@ describe("createServer", () => {
     };
     await using server = createServer({ transports: [strict] }).add(Talk, {
       ...echo,
-      async *chat(stream) {
+      async chat(stream) {
         stream.setHeader({ h: "1" });
       },
       async ask(line, call) {
