@@ -56,6 +56,21 @@ function received(socket: WebSocket, count: number): Promise<Buffer[]> {
   });
 }
 
+/** What a client would write to send a message. */
+async function bytesOf({ client, clientTcp }: Ends, message: Uint8Array): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  const { write } = clientTcp;
+  clientTcp.write = (piece: Uint8Array) => pieces.push(Buffer.from(piece)) > 0;
+  client.send(message, { compress: false });
+  while (client.bufferedAmount > 0) await turn();
+  clientTcp.write = write;
+  return Buffer.concat(pieces);
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 describe.each([
   ["plain", false],
   ["compressed", true],
@@ -110,6 +125,36 @@ describe("a client's messages", () => {
     expect([bytes[1], bytes[size + 1]]).toEqual([0x80 | 24, 0x80 | 24]);
     const keys = [bytes.subarray(2, 6), bytes.subarray(size + 2, size + 6)];
     expect(keys[0]).not.toEqual(keys[1]);
+  });
+});
+
+describe.each([
+  ["plain", false],
+  ["compressed", true],
+])("a connection that is lost while nothing is read, %s", (_, isCompressed) => {
+  it("gives what had come, as it was sent", async () => {
+    await using ends = await connect(isCompressed);
+    const link = new WsLink(ends.server, ends.serverTcp, true, 0);
+    const messages: Buffer[] = [];
+    const closed = new Promise<void>((resolve) => {
+      link.start({
+        onData: (message) => messages.push(Buffer.from(message)),
+        onDrain: () => {},
+        onClose: () => resolve(),
+      });
+    });
+    const sent = frameOf(500);
+    const message = await bytesOf(ends, sent);
+    const half = message.length >> 1;
+    ends.clientTcp.write(message.subarray(0, half));
+    const before = ends.serverTcp.bytesRead;
+    while (ends.serverTcp.bytesRead < before + half) await turn();
+    link.pause();
+    ends.clientTcp.write(message.subarray(half));
+    while (ends.serverTcp.readableLength < message.length - half) await turn();
+    ends.clientTcp.resetAndDestroy();
+    await closed;
+    expect(messages).toEqual([Buffer.from(sent)]);
   });
 });
 

@@ -43,6 +43,11 @@ export class WsLink implements StartableLink {
       const unmasker = new Unmasker();
       tcp.prependListener("data", (chunk: Buffer) => unmasker.push(chunk));
     }
+    // What came while nothing was read: `ws` would take it past those who read first, masks and all.
+    tcp.prependListener("close", () => {
+      const rest: unknown = tcp.read();
+      if (rest !== null) tcp.emit("data", rest);
+    });
   }
 
   /** Reads before `ws` does, which gets what is left. Not what is compressed: `ws` takes its time with that, and order counts. */
