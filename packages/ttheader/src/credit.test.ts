@@ -172,6 +172,23 @@ describe("credit", () => {
     expect(server.takeKinds()).toEqual(["HEADER 2"]);
   });
 
+  it("lets messages out in order, however many went while others waited", () => {
+    const { session, server } = connectClient();
+    const stream = session.open(callStart());
+    server.send(hello(0));
+    server.take();
+    const seen: number[] = [];
+    for (let n = 0; n < 5_000; n++) {
+      void stream.send(Uint8Array.of(n >> 8, n));
+      // Ten messages and more always wait.
+      if (n >= 10) server.send(peer.meta(1, [["slipstream-window", String((n - 9) * (overhead + 2))]]));
+      for (const { payload } of server.take()) {
+        seen.push(((payload?.[0] as number) << 8) | (payload?.[1] as number));
+      }
+    }
+    expect(seen).toEqual(Array.from({ length: 4_990 }, (_, n) => n));
+  });
+
   it("puts the half-close behind messages that wait for it", () => {
     const { stream, server } = openWithCredit();
     void stream.send(new Uint8Array(windowBytes));
