@@ -95,7 +95,7 @@ export function withValue(context: Context, key: string, value: string): Context
   const node = nodeOf(context) ?? nothing;
   const pair = [wellFormed(key), wellFormed(value)] as const;
   if (!node.upstream.has(pair[0]) && node.transient.get(pair[0]) === pair[1]) return context;
-  return context.setValue(nodeKey, putTransient(node, [pair]));
+  return context.setValue(nodeKey, putTransient(node, pair));
 }
 
 /**
@@ -119,7 +119,7 @@ export function withPersistentValue(context: Context, key: string, value: string
   const node = nodeOf(context) ?? nothing;
   const pair = [wellFormed(key), wellFormed(value)] as const;
   if (node.persistent.get(pair[0]) === pair[1]) return context;
-  return context.setValue(nodeKey, putPersistent(node, [pair]));
+  return context.setValue(nodeKey, putPersistent(node, pair));
 }
 
 /** `withPersistentValue` for several; otherwise as `withValues`. */
@@ -234,26 +234,30 @@ export function hasMetaInfo(context: Context): boolean {
   return nodeOf(context) !== undefined;
 }
 
-type Pair = readonly [key: string, value: string];
+/** Keys and values in turn. */
+type Pairs = readonly string[];
 
-function putTransient(node: ForwardNode, pairs: readonly Pair[]): ForwardNode {
-  const transient = new Map(node.transient);
-  for (const [key, value] of pairs) transient.set(key, value);
-  const keys = pairs.map(([key]) => key);
+function putTransient(node: ForwardNode, pairs: Pairs): ForwardNode {
+  const transient = put(node.transient, pairs);
+  const keys = pairs.filter((_, i) => i % 2 === 0);
   return new ForwardNode(node.persistent, transient, without(node.upstream, keys));
 }
 
-function putPersistent(node: ForwardNode, pairs: readonly Pair[]): ForwardNode {
-  const persistent = new Map(node.persistent);
-  for (const [key, value] of pairs) persistent.set(key, value);
-  return new ForwardNode(persistent, node.transient, node.upstream);
+function putPersistent(node: ForwardNode, pairs: Pairs): ForwardNode {
+  return new ForwardNode(put(node.persistent, pairs), node.transient, node.upstream);
+}
+
+function put(space: Space, pairs: Pairs): Space {
+  const result = new Map(space);
+  for (let i = 0; i < pairs.length; i += 2) result.set(pairs[i] as string, pairs[i + 1] as string);
+  return result;
 }
 
 function putAll(
   context: Context,
   name: string,
-  strings: readonly string[],
-  put: (node: ForwardNode, pairs: readonly Pair[]) => ForwardNode,
+  strings: Pairs,
+  putPairs: (node: ForwardNode, pairs: Pairs) => ForwardNode,
 ): Context {
   if (strings.length % 2 !== 0) {
     throw new RangeError(
@@ -261,14 +265,14 @@ function putAll(
     );
   }
   if (isMissing(context) || strings.length === 0) return context;
-  const pairs: Pair[] = [];
+  const pairs: string[] = [];
   for (let i = 0; i < strings.length; i += 2) {
     const key = strings[i] as string;
     const value = strings[i + 1] as string;
     requirePair(key, value);
-    if (key !== "" && value !== "") pairs.push([wellFormed(key), wellFormed(value)]);
+    if (key !== "" && value !== "") pairs.push(wellFormed(key), wellFormed(value));
   }
-  return context.setValue(nodeKey, put(nodeOf(context) ?? nothing, pairs));
+  return context.setValue(nodeKey, putPairs(nodeOf(context) ?? nothing, pairs));
 }
 
 /** From JavaScript, a context may be missing: then there is nothing to read and nothing to change. */

@@ -52,7 +52,7 @@ export class MessageReader {
     try {
       const message = this.tryRecv();
       if (message !== undefined) return Promise.resolve(message);
-      next = this.#next();
+      next = this.#next(same, rethrow);
     } catch (thrown) {
       next = Promise.reject(thrown);
     }
@@ -70,7 +70,7 @@ export class MessageReader {
 
   /** For `for await`; `leave` is called when the loop is left before the end. */
   iterate(leave: () => void): AsyncIterator<unknown> {
-    return new MessageIterator(this, () => this.#next(), leave);
+    return new MessageIterator(this, (onMessage, onError) => this.#next(onMessage, onError), leave);
   }
 
   /** Reads no more: what comes is dropped, so that whoever sends it does not wait for room. */
@@ -80,35 +80,33 @@ export class MessageReader {
     void this.#drop();
   }
 
-  #next(): Promise<unknown> {
-    if (this.#isDiscarding) return none;
-    return this.#chain ? this.#recvThroughChain(this.#chain) : this.#read();
+  /** What is made of the next message, or of the error. All in one promise beside the transport's: most of what waiting costs. */
+  #next<T>(onMessage: (message: unknown) => T, onError: (error: unknown) => T): Promise<T> {
+    if (this.#isDiscarding) return none.then(onMessage);
+    return this.#chain
+      ? this.#recvThroughChain(this.#chain).then(onMessage, onError)
+      : this.#read(onMessage, onError);
   }
 
-  #read(): Promise<unknown> {
+  #read<T>(onMessage: (message: unknown) => T, onError: (error: unknown) => T): Promise<T> {
+    const received = (bytes: Uint8Array | undefined): T => {
+      let message: unknown;
+      try {
+        if (bytes === undefined) this.#onEnd?.(undefined);
+        else message = this.#decode(bytes);
+      } catch (thrown) {
+        return onError(thrown);
+      }
+      return onMessage(message);
+    };
     let bytes: ReturnType<ByteStream["recv"]>;
     try {
       bytes = this.#bytes.recv();
     } catch (thrown) {
-      return Promise.reject(this.#ended(thrown));
+      bytes = Promise.reject(thrown as Error);
     }
-    if (bytes instanceof Promise) return bytes.then(this.#received, this.#failed);
-    try {
-      return Promise.resolve(this.#received(bytes));
-    } catch (thrown) {
-      return Promise.reject(thrown);
-    }
+    return Promise.resolve(bytes).then(received, (thrown: unknown) => onError(this.#ended(thrown)));
   }
-
-  readonly #received = (bytes: Uint8Array | undefined): unknown => {
-    if (bytes !== undefined) return this.#decode(bytes);
-    this.#onEnd?.(undefined);
-    return undefined;
-  };
-
-  readonly #failed = (thrown: unknown): never => {
-    throw this.#ended(thrown);
-  };
 
   /** Says that the call is over, unless only this recv failed. */
   #ended(thrown: unknown): unknown {
@@ -141,7 +139,7 @@ export class MessageReader {
 
   async #readForMiddleware(): Promise<unknown> {
     try {
-      return await this.#read();
+      return await this.#read(same, rethrow);
     } catch (thrown) {
       if (thrown instanceof BizStatusError) return undefined;
       throw thrown;
@@ -157,15 +155,28 @@ export class MessageReader {
   }
 }
 
+function same<T>(value: T): T {
+  return value;
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
 const end: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+type Next = (
+  onMessage: (message: unknown) => IteratorResult<unknown>,
+  onError: (error: unknown) => never,
+) => Promise<IteratorResult<unknown>>;
 
 /** An iterator of its own, since an async generator costs twice as much for each message. */
 class MessageIterator implements AsyncIterator<unknown> {
   readonly #reader: MessageReader;
-  readonly #next: () => Promise<unknown>;
+  readonly #next: Next;
   readonly #leave: () => void;
 
-  constructor(reader: MessageReader, next: () => Promise<unknown>, leave: () => void) {
+  constructor(reader: MessageReader, next: Next, leave: () => void) {
     this.#reader = reader;
     this.#next = next;
     this.#leave = leave;
@@ -180,7 +191,7 @@ class MessageIterator implements AsyncIterator<unknown> {
       return Promise.reject(thrown);
     }
     if (message !== undefined) return Promise.resolve({ done: false, value: message });
-    return this.#next().then(toResult, this.#failed);
+    return this.#next(toResult, this.#failed);
   }
 
   return(): Promise<IteratorResult<unknown>> {
