@@ -110,19 +110,20 @@ export class SendHalf {
     const queue = this.#queue;
     if (queue === undefined) return false;
     const { outbox } = this.#host;
-    for (let turn = 0; this.#head < queue.length && turn < TURN_BYTES && !outbox.isBlocked; ) {
-      if (this.#sentCost >= this.#limit) return false;
+    let turn = 0;
+    while (
+      this.#head < queue.length &&
+      this.#sentCost < this.#limit &&
+      turn < TURN_BYTES &&
+      !outbox.isBlocked
+    ) {
       const { message, release } = queue[this.#head] as Waiting;
       queue[this.#head++] = undefined;
       turn += message.length + MESSAGE_OVERHEAD_BYTES;
       this.#queuedCost -= message.length + MESSAGE_OVERHEAD_BYTES;
       this.#write(message, release);
     }
-    if (this.#head < queue.length) {
-      // Else one that is never empty would grow for ever.
-      if (this.#head > 1000) this.#head -= queue.splice(0, this.#head).length;
-      return this.#sentCost < this.#limit;
-    }
+    if (this.#head < queue.length) return this.#sentCost < this.#limit;
     this.#queue = undefined;
     this.#head = 0;
     const last = this.#last;
