@@ -49,8 +49,47 @@ export function toNodeHeaders(shared: Fields, more: Fields, maxListBytes: number
   return headers as OutgoingHttpHeaders;
 }
 
+/** So many sections are remembered, and none of more names and values, or characters in them. */
+const places = 4;
+const maxKnownTexts = 64;
+const maxKnownLength = 2048;
+
+/** The sections that came last. Most calls bring the same as others before: they are given the same list, which who reads it knows again. */
+export class ReceivedSections {
+  readonly #raw: (readonly string[])[] = [];
+  readonly #fields: Fields[] = [];
+  #next = 0;
+
+  read(raw: readonly string[]): Fields {
+    for (let i = 0; i < this.#raw.length; i++) {
+      if (areSame(this.#raw[i] as readonly string[], raw)) return this.#fields[i] as Fields;
+    }
+    const fields = fromRawHeaders(raw);
+    if (isKnowable(raw, fields)) {
+      const at = this.#next++ % places;
+      this.#raw[at] = raw;
+      this.#fields[at] = fields;
+    }
+    return fields;
+  }
+}
+
+function areSame(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  // From the end: what changes from call to call stands there.
+  for (let i = a.length - 1; i >= 0; i--) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Bytes may be changed by whoever gets them. */
+function isKnowable(raw: readonly string[], fields: Fields): boolean {
+  if (raw.length > maxKnownTexts) return false;
+  const length = raw.reduce((sum, text) => sum + text.length, 0);
+  return length <= maxKnownLength && fields.every(({ value }) => typeof value === "string");
+}
+
 /** Fields from Node's raw form: names and values in turns, in the order in which they came. */
-export function fromRawHeaders(raw: readonly string[]): Fields {
+function fromRawHeaders(raw: readonly string[]): Fields {
   const fields: Field[] = [];
   for (let at = 0; at + 1 < raw.length; at += 2) {
     fields.push({ name: raw[at] as string, value: fromLatin1(raw[at + 1] as string) });

@@ -20,7 +20,7 @@ import {
   type StreamHandler,
 } from "@slipstream/h2";
 import type { SessionSettings } from "../session-engine.ts";
-import { fromRawHeaders, toNodeHeaders } from "./fields.ts";
+import { ReceivedSections, toNodeHeaders } from "./fields.ts";
 import { Keepalive } from "./keepalive.ts";
 import { cannotOpen, NodeStream, type StreamOwner } from "./stream.ts";
 import { sectionBytes, Turn } from "./turn.ts";
@@ -39,6 +39,7 @@ export class NodeSession implements Session, StreamOwner {
   readonly maxUnreadBytes: number;
   readonly unwritten: Unwritten = new Unwritten();
   readonly turn: Turn = new Turn();
+  readonly received: ReceivedSections = new ReceivedSections();
   readonly #node: ClientHttp2Session | ServerHttp2Session;
   readonly #socket: Socket;
   readonly #handler: SessionHandler;
@@ -97,7 +98,7 @@ export class NodeSession implements Session, StreamOwner {
     this.#streams.add(stream);
     const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     this.turn.tell(sectionBytes, () => {
-      stream.start(this.#handler.onStream(stream, fromRawHeaders(raw), endStream));
+      stream.start(this.#handler.onStream(stream, this.received.read(raw), endStream));
       stream.read();
     });
   }

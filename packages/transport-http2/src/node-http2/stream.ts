@@ -7,9 +7,9 @@ import {
   type StreamClose,
   type StreamHandler,
 } from "@slipstream/h2";
-import { fromRawHeaders, toNodeHeaders } from "./fields.ts";
+import { type ReceivedSections, toNodeHeaders } from "./fields.ts";
 import { sectionBytes, type Turn } from "./turn.ts";
-import { TurnBuffer, type Unwritten } from "./turn-buffer.ts";
+import { firstBytes, TurnBuffer, type Unwritten } from "./turn-buffer.ts";
 
 /** What a stream may hold unsent before its owner is asked to wait. */
 const highWaterBytes = 64 * 1024;
@@ -25,6 +25,7 @@ export interface StreamOwner {
   readonly maxUnreadBytes: number;
   readonly unwritten: Unwritten;
   readonly turn: Turn;
+  readonly received: ReceivedSections;
   streamClosed(stream: NodeStream): void;
 }
 
@@ -60,7 +61,7 @@ export class NodeStream implements Stream {
     // A server's stream is asked before its side ends. A client's is not: that takes Node another turn and another write.
     node.on("wantTrailers", () => this.#sendTrailers());
     node.on("trailers", (_headers: unknown, _flags: number, raw: string[]) => {
-      this.#received = fromRawHeaders(raw);
+      this.#received = this.#owner.received.read(raw);
     });
   }
 
@@ -99,11 +100,11 @@ export class NodeStream implements Stream {
     if (this.#isOver) return;
     this.#untold = (): void => {
       this.#untold = undefined;
-      this.#handler?.onHeaders(fromRawHeaders(raw), endStream);
+      this.#handler?.onHeaders(this.#owner.received.read(raw), endStream);
     };
     this.read();
     if (endStream) this.#tellHeaders();
-    else setImmediate(() => this.#owner.turn.tell(0, () => this.#tellHeaders()));
+    else this.#owner.turn.tellLater(() => this.#tellHeaders());
   }
 
   #tellHeaders(): void {
@@ -111,7 +112,7 @@ export class NodeStream implements Stream {
   }
 
   onInformational(raw: readonly string[]): void {
-    if (!this.#isOver) this.#handler?.onInformational(fromRawHeaders(raw));
+    if (!this.#isOver) this.#handler?.onInformational(this.#owner.received.read(raw));
   }
 
   // Stream.
@@ -136,10 +137,18 @@ export class NodeStream implements Stream {
 
   write(bytes: Uint8Array, prefix?: Uint8Array, release?: (bytes: Uint8Array) => void): boolean {
     if (this.#isClosed || this.#isEnding) return true;
-    if (prefix !== undefined && prefix.length > 0) this.#gather(prefix);
-    if (bytes.length > 0) this.#gather(bytes, release);
-    // The first message goes with the header section, if that was sent in this turn.
-    if (!this.#hasWritten) this.#flush();
+    const prefixBytes = prefix === undefined ? 0 : prefix.length;
+    const size = prefixBytes + bytes.length;
+    if (size === 0) return true;
+    const isFirst = !this.#hasWritten;
+    if (this.#pending === undefined) {
+      this.#pending = new TurnBuffer(isFirst ? Math.min(size, firstBytes) : firstBytes);
+      if (!isFirst) process.nextTick(this.#flush);
+    }
+    if (prefix !== undefined) this.#pending.add(prefix);
+    this.#pending.add(bytes, release);
+    // The first message goes with the header section, if that was sent in this turn. Many streams have no other.
+    if (isFirst) this.#flush();
     if (this.bufferedBytes < highWaterBytes) return true;
     this.#wantsDrain = true;
     return false;
@@ -190,14 +199,6 @@ export class NodeStream implements Stream {
     this.#node.close(code);
   }
 
-  #gather(bytes: Uint8Array, release?: (bytes: Uint8Array) => void): void {
-    if (this.#pending === undefined) {
-      this.#pending = new TurnBuffer();
-      process.nextTick(this.#flush);
-    }
-    this.#pending.add(bytes, release);
-  }
-
   readonly #flush = (): void => {
     const pending = this.#pending;
     if (pending === undefined || this.#isClosed) return;
@@ -223,8 +224,8 @@ export class NodeStream implements Stream {
       return;
     }
     this.#hasEnded = true;
-    // Node counts the write that ended our side only after this event.
-    setImmediate(this.#drained);
+    // Node counts the write that ended our side only after this event. Who waits for that has a peer that could go on.
+    if (!this.#hasPeerEnded) setImmediate(this.#drained);
   }
 
   #data(chunk: Buffer): void {

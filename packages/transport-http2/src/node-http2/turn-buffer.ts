@@ -3,8 +3,8 @@ import type { Http2Stream } from "node:http2";
 /** Pieces from here on leave as they are: copying them would cost more than another buffer in the write. */
 const byReferenceBytes = 4096;
 
-/** Room for the first pieces of a turn; most streams that are calls need no more. */
-const firstBytes = 1024;
+/** Room for the first pieces of a turn. */
+export const firstBytes = 1024;
 const slabBytes = 64 * 1024;
 const maxFreeSlabs = 16;
 /** Used again once Node has written what is in them: new memory for every 64 KiB keeps the garbage collector busy. */
@@ -44,12 +44,16 @@ interface Lent {
 export class TurnBuffer {
   /** All that was added. */
   bytes = 0;
-  #room: Uint8Array = Buffer.allocUnsafe(firstBytes);
+  #room: Uint8Array;
   #start = 0;
   #end = 0;
   readonly #chunks: Uint8Array[] = [];
   readonly #slabs: Uint8Array[] = [];
   readonly #lent: Lent[] = [];
+
+  constructor(room: number) {
+    this.#room = Buffer.allocUnsafe(room);
+  }
 
   /** `release` hears when the piece is needed no more: a short one at once, for it is copied. */
   add(piece: Uint8Array, release?: (piece: Uint8Array) => void): void {

@@ -20,6 +20,7 @@ export class Turn {
   #limit = firstBytes;
   #isScheduled = false;
   #waiting: Waiting[] = [];
+  #later: (() => void)[] = [];
   #told = 0;
 
   wrote(bytes: number): void {
@@ -37,6 +38,12 @@ export class Turn {
     this.#schedule();
   }
 
+  /** Calls `tell` when this turn is over, whatever waits. */
+  tellLater(tell: () => void): void {
+    this.#later.push(tell);
+    this.#schedule();
+  }
+
   /** Tells all that waits. */
   finish(): void {
     this.#tellUpTo(Number.POSITIVE_INFINITY);
@@ -51,6 +58,11 @@ export class Turn {
   readonly #next = (): void => {
     this.#isScheduled = false;
     this.#written = 0;
+    const later = this.#later;
+    if (later.length > 0) {
+      this.#later = [];
+      for (const tell of later) tell();
+    }
     if (this.#waiting.length === 0) {
       this.#limit = firstBytes;
       return;
