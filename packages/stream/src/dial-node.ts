@@ -2,6 +2,7 @@ import { isIP, connect as netConnect, type Socket } from "node:net";
 import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from "node:tls";
 import type { Address } from "./address.ts";
 import { RpcError } from "./errors.ts";
+import { connectLending } from "./lending-socket-node.ts";
 
 /** A connection that is being made. */
 export interface Dial {
@@ -18,17 +19,20 @@ export interface DialOptions {
   readonly alpn?: string;
   /** TCP keep-alive: milliseconds of silence before the first probe. @defaultValue 0: off */
   readonly keepAliveMs?: number;
+  /** Emits {@link lentDataEvent} instead of `data` where somebody listens for it; never with TLS. @defaultValue false */
+  readonly lendsData?: boolean;
 }
 
 /** Connects to an address, over TCP or a Unix socket. */
-export function dial(address: Address, { tls, alpn, keepAliveMs = 0 }: DialOptions): Dial {
+export function dial(address: Address, { tls, alpn, keepAliveMs = 0, lendsData = false }: DialOptions): Dial {
   const to =
     address.scheme === "unix"
       ? { path: address.path ?? "" }
       : { host: address.host ?? "", port: address.port ?? 0 };
   const name = address.host !== undefined && isIP(address.host) === 0 ? { servername: address.host } : {};
   const offer = alpn === undefined ? {} : { ALPNProtocols: [alpn] };
-  const socket = tls === undefined ? netConnect(to) : tlsConnect({ ...name, ...tls, ...to, ...offer });
+  const connectPlain = lendsData ? connectLending : netConnect;
+  const socket = tls === undefined ? connectPlain(to) : tlsConnect({ ...name, ...tls, ...to, ...offer });
   const connected = new Promise<Socket>((resolve, reject) => {
     const settle = (): void => {
       socket.off("error", failed).off("close", closed).off(ready, done);

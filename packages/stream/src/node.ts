@@ -4,6 +4,8 @@ import type { ServerTransport } from "./transport.ts";
 
 export type { Dial, DialOptions } from "./dial-node.ts";
 export { cannotConnect, dial } from "./dial-node.ts";
+export type { LentMemory } from "./lending-socket-node.ts";
+export { lentDataEvent } from "./lending-socket-node.ts";
 
 /**
  * A server's transport that takes connections from a listener which it shares with others: the listener reads the

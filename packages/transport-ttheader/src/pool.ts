@@ -201,7 +201,7 @@ export class Pool {
   }
 
   #dialHere(): void {
-    const attempt = dial(this.#address, this.#options);
+    const attempt = dial(this.#address, { ...this.#options, lendsData: true });
     this.#dials.add(attempt);
     attempt.connected.then(
       (socket) => {

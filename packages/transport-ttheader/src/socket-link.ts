@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { type LentMemory, lentDataEvent } from "@slipstream/stream/node";
 import type { Framing, Link, LinkReceiver } from "@slipstream/ttheader";
 
 /** What a socket may hold before streams have to wait. */
@@ -32,6 +33,7 @@ export class SocketLink implements Link {
     };
     socket
       .on("data", (chunk: Buffer) => receiver.onData(chunk))
+      .on(lentDataEvent, (bytes: Uint8Array, memory: LentMemory) => receiver.onData(bytes, memory))
       .on("drain", () => receiver.onDrain())
       .on("error", (cause) => {
         error = cause;

@@ -60,6 +60,47 @@ describe("FrameReader", () => {
     expect(frames[0]?.buffer).not.toBe(frames[1]?.buffer);
   });
 
+  it("hands out frames of bytes that were lent, which are read over at once unless they are kept", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat({ max: 40_000 }), { maxLength: 8 }),
+        fc.array(fc.nat(), { maxLength: 12 }),
+        fc.infiniteStream(fc.boolean()),
+        (sizes, places, answers) => {
+          const encoded = sizes.map((size) => frame(size));
+          const frames: Uint8Array[] = [];
+          const reader = new FrameReader(resolveLimits(), {
+            onFrame: (bytes, start, end) => frames.push(bytes.subarray(start, end)),
+          });
+          for (const chunk of cutAt(join(encoded), places)) {
+            const lent = chunk.slice();
+            let isKept = false;
+            const keep = (): boolean => {
+              isKept = answers.next().value === true;
+              return isKept;
+            };
+            reader.push(lent, { keep });
+            if (!isKept) lent.fill(0xff);
+          }
+          expect(frames.map((one, i) => Buffer.compare(one, encoded[i] as Uint8Array))).toEqual(
+            encoded.map(() => 0),
+          );
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it("keeps no memory for a few small frames, and not for large ones", () => {
+    const keep = vi.fn(() => true);
+    const reader = new FrameReader(resolveLimits(), { onFrame: () => {} });
+    reader.push(join([frame(100), frame(100)]), { keep });
+    reader.push(join([frame(20_000), frame(20_000)]), { keep });
+    expect(keep).not.toHaveBeenCalled();
+    reader.push(join(Array.from({ length: 30 }, () => frame(1_000))), { keep });
+    expect(keep).toHaveBeenCalledOnce();
+  });
+
   it("takes Node's Buffers and gives plain arrays", () => {
     const [first] = read([Buffer.from(frame(3))]);
     expect(first?.constructor).toBe(Uint8Array);

@@ -1,8 +1,10 @@
 import { allocate } from "@slipstream/stream";
+import { copyOf } from "./copy-of.ts";
 import { FIXED_BYTES, MAGIC } from "./format.ts";
 import { FrameError } from "./frame-error.ts";
 import { int32, uint16, wrongMagic } from "./frame-head.ts";
 import { overLimit, type ResolvedFrameLimits } from "./limits.ts";
+import type { Lent } from "./link.ts";
 import type { MessageScanner } from "./message-scanner.ts";
 
 /** LENGTH and MAGIC: with these a frame is known to be one, and how long it is. */
@@ -16,6 +18,8 @@ const MIN_MESSAGE_BYTES = 13;
  * really came.
  */
 const FIRST_ALLOCATION = 1024 * 1024;
+/** Frames from here on do not share memory when they are copied: one of them would keep many. So much of them is rather kept. */
+const LARGE_BYTES = 16 * 1024;
 
 const noBytes = new Uint8Array(0);
 
@@ -39,10 +43,11 @@ export interface FrameReceiver {
 /** What finds the frames in the bytes of a connection. */
 export interface FrameSource {
   /**
-   * Takes the next bytes and calls `onFrame` for every frame that they complete.
+   * Takes the next bytes and calls `onFrame` for every frame that they complete, in memory that nobody changes afterwards:
+   * bytes that are lent, which `messageFraming` does not take, it copies or keeps.
    * @throws FrameError when they are no frame, or over a limit; it cannot go on after that.
    */
-  push(chunk: Uint8Array): void;
+  push(chunk: Uint8Array, lent?: Lent): void;
   /** Hands out no further frame, not even those of the chunk at hand. */
   stop(): void;
 }
@@ -56,7 +61,8 @@ export const streamFraming: Framing = (limits, receiver) => new FrameReader(limi
 /**
  * Cuts a stream of bytes into frames, and into Thrift messages without TTHeader where those may come (`createScanner` is
  * given): each begins anew, as for Kitex, and a peer may change between them. A frame that lies whole in a chunk is handed out as a range of that
- * chunk, without a copy; a frame in pieces is put together once. Chunks must never change afterwards.
+ * chunk, without a copy; a frame in pieces is put together once. Of a chunk that is lent, a large frame is copied to memory of
+ * its own, small ones together, or they stay where they are if that may be; other chunks must never change afterwards.
  */
 export class FrameReader implements FrameSource {
   readonly #limits: ResolvedFrameLimits;
@@ -82,9 +88,10 @@ export class FrameReader implements FrameSource {
     return this.#have;
   }
 
-  push(chunk: Uint8Array): void {
-    const bytes = plainBytes(chunk);
-    const end = bytes.length;
+  push(chunk: Uint8Array, lent?: Lent): void {
+    let bytes = plainBytes(chunk);
+    let end = bytes.length;
+    let isOurs = lent === undefined;
     for (let at = 0; at < end && !this.#isStopped; ) {
       if (this.#skip > 0) {
         const count = Math.min(this.#skip, end - at);
@@ -97,9 +104,18 @@ export class FrameReader implements FrameSource {
         if (total === 0 || end - at < Math.min(total, FIXED_BYTES)) return this.#hold(bytes, at, FIXED_BYTES);
         if (this.#isOversize(bytes, at, total)) this.#skip = total;
         else if (end - at < total) return this.#hold(bytes, at, total);
-        else {
+        else if (isOurs) {
           this.#hand(bytes, at, at + total);
           at += total;
+        } else if (total >= LARGE_BYTES) {
+          this.#hand(copyOf(bytes, at, at + total), 0, total);
+          at += total;
+        } else {
+          isOurs = true;
+          if (end - at >= LARGE_BYTES && lent?.keep() === true) continue;
+          bytes = copyOf(bytes, at, end);
+          end -= at;
+          at = 0;
         }
       }
     }

@@ -18,7 +18,7 @@ export type { FrameReceiver, FrameSource, Framing, OversizeFrame } from "./frame
 export { FrameReader, streamFraming } from "./frame-reader.ts";
 export type { FrameLimits, ResolvedFrameLimits } from "./limits.ts";
 export { resolveLimits, wholeOption } from "./limits.ts";
-export type { Link, LinkReceiver, Outgoing } from "./link.ts";
+export type { Lent, Link, LinkReceiver, Outgoing } from "./link.ts";
 export { messageFraming } from "./message-framing.ts";
 export { mixedFraming } from "./message-scanner.ts";
 export type { ResolvedSessionOptions, SessionOptions } from "./options.ts";

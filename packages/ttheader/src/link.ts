@@ -40,10 +40,19 @@ export interface Link {
   destroy(): void;
 }
 
+/** Bytes that a link lends. */
+export interface Lent {
+  /** Asks to keep them, as cheaper than copies of most of them. Returns whether they may be kept. */
+  keep(): boolean;
+}
+
 /** Hears of a link. Nothing here is called from within a method of the link. */
 export interface LinkReceiver {
-  /** Bytes from the peer, in any cut. Nobody changes them afterwards. */
-  onData(chunk: Uint8Array): void;
+  /**
+   * Bytes from the peer, in any cut. Nobody changes them afterwards, unless they are `lent`: then they are the link's again when
+   * this returns. A link whose chunks are messages lends none.
+   */
+  onData(chunk: Uint8Array, lent?: Lent): void;
   onDrain(): void;
   /** Nothing will come any more: the peer ended, the link broke (`error`), or we closed it. Called once. */
   onClose(error?: Error): void;

@@ -8,7 +8,7 @@ import * as IntKey from "./format/int-key.ts";
 import type { FrameHead } from "./frame-head.ts";
 import type { HeaderBlock } from "./header-block.ts";
 import { readInts } from "./int-pairs.ts";
-import type { Link } from "./link.ts";
+import type { Lent, Link } from "./link.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
 import { readPayload } from "./payload.ts";
 import { type SessionPeer, StreamPeer } from "./peer.ts";
@@ -178,8 +178,8 @@ export class ServerSession extends Session {
     this.#events.onEnded?.(error);
   }
 
-  override onData(chunk: Uint8Array): void {
-    super.onData(chunk);
+  override onData(chunk: Uint8Array, lent?: Lent): void {
+    super.onData(chunk, lent);
     this.#updateHold();
   }
 

@@ -11,7 +11,7 @@ import type { FrameSource, OversizeFrame } from "./frame-reader.ts";
 import type { FrameTemplate } from "./frame-templates.ts";
 import { HEAD_BYTES, HeadWriter, patchHead } from "./head-writer.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import type { Link, LinkReceiver } from "./link.ts";
+import type { Lent, Link, LinkReceiver } from "./link.ts";
 import type { ResolvedSessionOptions } from "./options.ts";
 import type { CreditWindows, ExchangeTable, Inflow, Outbox, SessionParts } from "./parts.ts";
 import { ConnectionPeer, type SessionPeer } from "./peer.ts";
@@ -119,12 +119,12 @@ export abstract class Session implements LinkReceiver, SendHost, ReceiveHost {
     return this.peer.isSlipstream;
   }
 
-  onData(chunk: Uint8Array): void {
+  onData(chunk: Uint8Array, lent?: Lent): void {
     if (this.#isClosed) return;
     if (this.#unsettled.length > 0) this.#settle();
     this.#heartbeat.onBytes();
     try {
-      this.#reader.push(chunk);
+      this.#reader.push(chunk, lent);
     } catch (error) {
       this.#end(badFrame(error), true);
     }
