@@ -123,7 +123,11 @@ export class SendHalf {
       this.#queuedCost -= message.length + MESSAGE_OVERHEAD_BYTES;
       this.#write(message, release);
     }
-    if (this.#head < queue.length) return this.#sentCost < this.#limit;
+    if (this.#head < queue.length) {
+      // Else one that is never empty would grow for ever.
+      if (this.#head > 1000) this.#head -= queue.splice(0, this.#head).length;
+      return this.#sentCost < this.#limit;
+    }
     this.#queue = undefined;
     this.#head = 0;
     const last = this.#last;
