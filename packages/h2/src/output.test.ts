@@ -132,7 +132,8 @@ describe("a long turn", () => {
   it("gives calls to the peer sooner, each whole", () => {
     const link = new HoldingLink();
     const output = new Output(link, () => {});
-    for (let id = 1; id < 60; id += 2) {
+    for (let id = 1; id <= 2 * 17; id += 2) {
+      expect(link.writes).toBe(0);
       output.beginCall();
       output.data(id, undefined, new Uint8Array(91), 16_384);
       output.endData(id);

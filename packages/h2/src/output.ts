@@ -8,8 +8,8 @@ const BY_REFERENCE_BYTES = 4096;
 /** So much is handed to the link without waiting for the turn's end: soon at first, so that the peer has something to do meanwhile, then in larger writes. */
 const FIRST_FLUSH_BYTES = 8 * 1024;
 const MAX_FLUSH_BYTES = 256 * 1024;
-/** Calls leave at a part of that: the peer has as much to do for them. */
-const CALLS_PART = 4;
+/** A call counts as so much at least, however small it is: the peer has as much to do for it. */
+const CALL_BYTES = 512;
 
 /** Hears that its bytes are needed no more. */
 export type Release = (bytes: Uint8Array) => void;
@@ -71,8 +71,9 @@ export class Output {
   #start = 0;
   #chunks: Uint8Array[] = [];
   #lent: Lent[] = [];
-  /** Bytes that the link was not given yet. */
+  /** Bytes that the link was not given yet, and how many calls are in them. */
   #pending = 0;
+  #calls = 0;
   /** As many are handed to the link at once. */
   #flushBytes = FIRST_FLUSH_BYTES;
   #isScheduled = false;
@@ -139,7 +140,8 @@ export class Output {
 
   /** The header section of a call follows: what there is of others leaves early. */
   beginCall(): void {
-    if (this.#pending * CALLS_PART >= this.#flushBytes) this.#flushEarly();
+    if (this.#calls * CALL_BYTES >= this.#flushBytes) this.#flushEarly();
+    this.#calls++;
   }
 
   /** A frame of the bytes given. */
@@ -277,6 +279,7 @@ export class Output {
     if (this.#pending === 0 || this.#isClosed) return;
     this.#seal();
     this.#pending = 0;
+    this.#calls = 0;
     const chunks = this.#chunks;
     this.#chunks = [];
     const hasRoom = this.#link.write(chunks);

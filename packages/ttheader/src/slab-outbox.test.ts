@@ -128,7 +128,7 @@ it("hands out calls sooner", () => {
     one.outbox.beginCall();
     write(one, 100);
   }
-  expect(one.link.read.map((bytes) => bytes.length)).toEqual([2_100]);
+  expect(one.link.read.map((bytes) => bytes.length)).toEqual([1_600]);
 });
 
 it("keeps frames whole where each chunk is a message", () => {

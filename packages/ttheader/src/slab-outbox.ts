@@ -8,8 +8,8 @@ const BY_REFERENCE_BYTES = 4096;
 /** So much leaves before the end of the turn: soon at first, so that the peer has something to do meanwhile, then in larger writes. */
 const FIRST_FLUSH_BYTES = 8 * 1024;
 const MAX_FLUSH_BYTES = 256 * 1024;
-/** Calls leave at a part of that: the peer has as much to do for them. */
-const CALLS_PART = 4;
+/** A call counts as so much at least, however small it is: the peer has as much to do for it. */
+const CALL_BYTES = 512;
 /** A slab that had to be larger, for a single message, does not stay. */
 const MAX_SLAB_BYTES = 1024 * 1024;
 
@@ -80,6 +80,7 @@ export class SlabOutbox implements Outbox {
   #pieces: Uint8Array[] = [];
   #lent: Lent[] = [];
   #pendingBytes = 0;
+  #pendingCalls = 0;
   #isScheduled = false;
   #flushBytes: number;
   #isClosed = false;
@@ -123,7 +124,8 @@ export class SlabOutbox implements Outbox {
   }
 
   beginCall(): void {
-    if (this.#pendingBytes * CALLS_PART >= this.#flushBytes) this.#flushEarly();
+    if (this.#pendingCalls * CALL_BYTES >= this.#flushBytes) this.#flushEarly();
+    this.#pendingCalls++;
   }
 
   onDrain(): void {
@@ -144,6 +146,7 @@ export class SlabOutbox implements Outbox {
     const pieces = this.#pieces;
     this.#pieces = [];
     this.#pendingBytes = 0;
+    this.#pendingCalls = 0;
     if (!this.#link.write(pieces)) this.isBlocked = true;
     const isHeld = this.#link.isEmpty !== true;
     this.#letGo(isHeld);
