@@ -30,6 +30,9 @@ import { Unwritten } from "./turn-buffer.ts";
 const streamsBeforeSettings = 100;
 const allIds = 2 ** 31 - 1;
 const noFields: Fields = [];
+/** What a stream may hold unsent before it is asked to wait. A lone one may hold more: each turn costs Node as much as some twenty messages. */
+const highWaterBytes = 64 * 1024;
+const loneHighWaterBytes = 128 * 1024;
 /** How long answers may take to leave a session that was destroyed, and the peer to close its end. */
 const lingerMs = 1000;
 
@@ -207,6 +210,10 @@ export class NodeSession implements Session, StreamOwner {
   }
 
   // StreamOwner.
+
+  get highWaterBytes(): number {
+    return this.#streams.size === 1 ? loneHighWaterBytes : highWaterBytes;
+  }
 
   streamClosed(stream: NodeStream): void {
     this.#streams.delete(stream);

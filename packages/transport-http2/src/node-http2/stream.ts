@@ -11,9 +11,6 @@ import { type ReceivedSections, toNodeHeaders } from "./fields.ts";
 import { sectionBytes, type Turn } from "./turn.ts";
 import { firstBytes, TurnBuffer, type Unwritten } from "./turn-buffer.ts";
 
-/** What a stream may hold unsent before its owner is asked to wait. */
-const highWaterBytes = 64 * 1024;
-
 const noFields: Fields = [];
 
 /** What a stream needs of its session. */
@@ -23,6 +20,8 @@ export interface StreamOwner {
   readonly maxSendListBytes: number;
   /** What may lie unread before nothing more is taken from the peer. */
   readonly maxUnreadBytes: number;
+  /** What a stream may hold unsent before it is asked to wait. */
+  readonly highWaterBytes: number;
   readonly unwritten: Unwritten;
   readonly turn: Turn;
   readonly received: ReceivedSections;
@@ -149,7 +148,7 @@ export class NodeStream implements Stream {
     this.#pending.add(bytes, release);
     // The first message goes with the header section, if that was sent in this turn. Many streams have no other.
     if (isFirst) this.#flush();
-    if (this.bufferedBytes < highWaterBytes) return true;
+    if (this.bufferedBytes < this.#owner.highWaterBytes) return true;
     this.#wantsDrain = true;
     return false;
   }
