@@ -93,6 +93,8 @@ export interface ServerByteStream extends ByteStream {
   /**
    * Sends the header at once, before any message. Called at most once, and never after the first `send`, which sends an
    * empty one by itself; so does `end`, on wires that have no end without a header.
+   *
+   * @throws RpcError when the wire has no room for it, unless the transport ends the call by itself then; nothing was sent.
    */
   sendHeader(fields: Fields): void;
   /**
