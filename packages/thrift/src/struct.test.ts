@@ -176,4 +176,13 @@ describe.each(variants)("an exception (%s)", (_name, options) => {
     expect(came).toBeInstanceOf(NotFound);
     expect([came.id, came.name]).toEqual([7n, "n"]);
   });
+
+  it("has a message whatever the peer sent in it", () => {
+    const Odd = exception<{ id: number; labels: Record<string, string> }>("Odd", (t) => [
+      t.field(1, "id", t.i32),
+      t.field(2, "labels", t.record(t.string)),
+    ]);
+    const odd = codec(Odd).decode(codec(Odd).encode(new Odd({ id: 1, labels: { toString: "x" } })));
+    expect(odd.message).toBe("Odd(id: 1, labels: object)");
+  });
 });

@@ -58,6 +58,15 @@ export function union<T>(name: string, fields: FieldList): Struct<T> {
   return new StructDescriptor<T>("union", name, fields);
 }
 
+/** A value as text. What has a `toString` of its own, as a map from text that was received may, need not have text. */
+function shown(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return typeof value;
+  }
+}
+
 /** An exception: descriptor and class in one. */
 export function exception<Fields extends object>(name: string, fields: FieldList): ExceptionClass<Fields> {
   const descriptor = new StructDescriptor<Exception<Fields>>("exception", name, fields);
@@ -85,7 +94,7 @@ export function exception<Fields extends object>(name: string, fields: FieldList
       },
       get(this: Record<string, unknown>) {
         const values = descriptor.fields.filter(({ property }) => this[property] !== undefined);
-        return `${name}(${values.map(({ property }) => `${property}: ${String(this[property])}`).join(", ")})`;
+        return `${name}(${values.map(({ property }) => `${property}: ${shown(this[property])}`).join(", ")})`;
       },
       configurable: true,
     },
