@@ -26,9 +26,14 @@ class CancellableLifetime extends Lifetime implements Cancellable {
   }
 
   get cancel(): (cause?: unknown) => void {
-    this.#bound ??= (cause) => this.end(cause);
+    this.#bound ??= endOf(this);
     return this.#bound;
   }
+}
+
+/** A function of its own: V8 makes a function literal that is assigned to a property in the old generation, where it would hold a call that is over. */
+function endOf(cancellable: Cancellable): (cause?: unknown) => void {
+  return (cause) => cancellable.end(cause);
 }
 
 /**

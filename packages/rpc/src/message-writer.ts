@@ -14,6 +14,13 @@ import type { Trace } from "./trace.ts";
 const accepted = Promise.resolve();
 const ignore = (): void => {};
 
+type Release = (message: Uint8Array) => void;
+
+/** A function of its own: V8 makes a function literal that is assigned to a property in the old generation, where it would hold a stream that is over. */
+function releaseBy(codec: MessageCodec<unknown>): Release | undefined {
+  return codec.release ? (message) => codec.release?.(message) : undefined;
+}
+
 export interface MessageWriterInit {
   readonly bytes: Pick<ByteStream, "send">;
   readonly info: CallInfo;
@@ -32,7 +39,7 @@ export class MessageWriter {
   readonly #bytes: Pick<ByteStream, "send">;
   readonly #encode: (message: unknown) => Uint8Array;
   /** Gives the codec its memory back. */
-  readonly #release: ((bytes: Uint8Array) => void) | undefined;
+  readonly #release: Release | undefined;
   /** Set when a middleware wants messages. */
   readonly #chain: SendHandler | undefined;
   /** Whether a send has failed because the call is over, as all later ones will. */
@@ -42,7 +49,7 @@ export class MessageWriter {
     this.info = info;
     this.#bytes = bytes;
     this.#encode = encode ?? ((message) => codec.encode(message));
-    if (codec.release) this.#release = (message) => codec.release?.(message);
+    this.#release = releaseBy(codec);
     if (middleware.some((entry) => entry.send)) {
       this.#chain = composeSend(middleware, (_, message) => this.#write(message));
     }

@@ -81,7 +81,7 @@ export class UnaryCall implements StreamHandler, MessageSink, Opening {
     const text = `the server did not end the oneway call within ${limit} ms`;
     const timer = setTimeout(() => this.#break(new RpcError("deadline_exceeded", text)), limit);
     timer.unref();
-    this.#stopWatching = () => clearTimeout(timer);
+    this.#stopWatching = clearTimeout.bind(undefined, timer);
   }
 
   // StreamHandler.

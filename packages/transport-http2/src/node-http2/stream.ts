@@ -41,7 +41,9 @@ export class NodeStream implements Stream {
   #isPaused = false;
   #trailers: { readonly shared: Fields; readonly fields: Fields } | undefined;
   #received: Fields | undefined;
-  #untold: (() => void) | undefined;
+  /** A header section that came and was not told yet. */
+  #untold: readonly string[] | undefined;
+  #endsUntold = false;
   #isEnding = false;
   #hasEnded = false;
   #hasPeerEnded = false;
@@ -97,17 +99,18 @@ export class NodeStream implements Stream {
   /** A response. Content that was sent with it, which Node gives a little later, is told in the same turn. */
   onHeaders(raw: readonly string[], endStream: boolean): void {
     if (this.#isOver) return;
-    this.#untold = (): void => {
-      this.#untold = undefined;
-      this.#handler?.onHeaders(this.#owner.received.read(raw), endStream);
-    };
+    this.#untold = raw;
+    this.#endsUntold = endStream;
     this.read();
     if (endStream) this.#tellHeaders();
     else this.#owner.turn.tellLater(() => this.#tellHeaders());
   }
 
   #tellHeaders(): void {
-    if (!this.#isOver) this.#untold?.();
+    const raw = this.#untold;
+    if (raw === undefined || this.#isOver) return;
+    this.#untold = undefined;
+    this.#handler?.onHeaders(this.#owner.received.read(raw), this.#endsUntold);
   }
 
   onInformational(raw: readonly string[]): void {
