@@ -26,14 +26,10 @@ class CancellableLifetime extends Lifetime implements Cancellable {
   }
 
   get cancel(): (cause?: unknown) => void {
-    this.#bound ??= endOf(this);
+    // No arrow function: V8 makes one that is assigned to a property in the old generation, where it would hold a call that is over.
+    this.#bound ??= this.end.bind(this);
     return this.#bound;
   }
-}
-
-/** A function of its own: V8 makes a function literal that is assigned to a property in the old generation, where it would hold a call that is over. */
-function endOf(cancellable: Cancellable): (cause?: unknown) => void {
-  return (cause) => cancellable.end(cause);
 }
 
 /**

@@ -18,7 +18,7 @@ type Release = (message: Uint8Array) => void;
 
 /** A function of its own: V8 makes a function literal that is assigned to a property in the old generation, where it would hold a stream that is over. */
 function releaseBy(codec: MessageCodec<unknown>): Release | undefined {
-  return codec.release ? (message) => codec.release?.(message) : undefined;
+  return codec.release && ((message) => codec.release?.(message));
 }
 
 export interface MessageWriterInit {

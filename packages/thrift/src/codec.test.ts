@@ -1,4 +1,5 @@
 import { runInNewContext } from "node:vm";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bytesOf, errorOf, hexOf, Item, One, Required, variants, zero } from "../test/support.ts";
 import { createCodecs, type Struct, struct } from "./index.ts";
@@ -199,6 +200,40 @@ describe.each(variants)("a codec (%s)", (_name, options) => {
     expect(kept.filter(({ bytes, copy }) => !copy.equals(bytes))).toEqual([]);
     // About 70 small messages that are not given back in turn take a chunk of 64 KiB.
     expect(buffers.size).toBeLessThan(60);
+  });
+
+  it("writes what it should, whichever messages were given back, in whichever order", () => {
+    const sizes = fc.constantFrom(0, 5, 6, 900, 7_000, 15_000, 20_000);
+    const step = fc.record({ size: sizes, givesBack: fc.boolean(), at: fc.nat(), waits: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const { struct: own } = createCodecs(options);
+        const held: { bytes: Uint8Array; expected: Uint8Array }[] = [];
+        for (const [i, { size, givesBack, at, waits }] of steps.entries()) {
+          const item = { ...zero, quantity: i, data: new Uint8Array(size).fill(i) };
+          held.push({ bytes: own(Item).encode(item), expected: codec(Item).encode(item) });
+          expect(held.every(({ bytes, expected }) => Buffer.compare(bytes, expected) === 0)).toBe(true);
+          if (!givesBack) continue;
+          const [given] = held.splice(waits ? at % held.length : -1, 1);
+          own(Item).release?.(given?.bytes as Uint8Array);
+        }
+      }),
+    );
+  });
+
+  it("writes into new memory when a message may not fit, whatever lay where its memory ended", () => {
+    const around = codec(Item).encode(zero).length;
+    for (let left = 40; left < 400; left++) {
+      const { struct: own } = createCodecs(options);
+      const fill = (size: number): Uint8Array =>
+        own(Item).encode({ ...zero, data: new Uint8Array(size - around) });
+      for (let i = 0; i < 4; i++) fill(12_000);
+      fill(64 * 1024 - 4 * 12_000 - left);
+      own(Item).release?.(own(Item).encode({ ...zero, data: new Uint8Array(20) }));
+      // As long as the one before, but more room is asked for text.
+      const text = { ...zero, sku: "x".repeat(20) };
+      expect(hexOf(own(Item).encode(text))).toBe(hexOf(codec(Item).encode(text)));
+    }
   });
 
   describe("of a message that nobody else has", () => {

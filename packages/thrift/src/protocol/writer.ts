@@ -31,6 +31,8 @@ export abstract class Writer {
   #memory: ArrayBuffer = this.bytes.buffer;
   /** The message that was taken last, if it lies in the shared chunk. */
   #last: Uint8Array | undefined;
+  /** The message before, if its memory came back: given out again if this one has its length, since making a view costs as much as writing a few fields. */
+  #spare: Uint8Array | undefined;
   /** The shared chunk, put aside while a large message has memory of its own. */
   #chunk: Uint8Array<ArrayBuffer> | undefined;
   #chunkPos = 0;
@@ -43,13 +45,16 @@ export abstract class Writer {
   begin(): void {
     this.busy = true;
     this.depth = 0;
+    this.#spare = this.pos === this.#start ? this.#last : undefined;
     this.#start = this.pos;
     this.#last = undefined;
   }
 
   /** The message written since `begin`. */
   take(): Uint8Array {
-    const message = new Uint8Array(this.#memory, this.#start, this.pos - this.#start);
+    const length = this.pos - this.#start;
+    const spare = this.#spare;
+    const message = spare?.length === length ? spare : new Uint8Array(this.#memory, this.#start, length);
     this.#last = this.#chunk === undefined ? message : undefined;
     this.#end(this.pos);
     return message;
@@ -59,7 +64,6 @@ export abstract class Writer {
   release(message: Uint8Array): void {
     if (message === this.#last) this.pos = this.#start;
     else giveBack(message);
-    this.#last = undefined;
   }
 
   /** Forgets what was written since `begin`. */
@@ -80,6 +84,7 @@ export abstract class Writer {
   #use(bytes: Uint8Array<ArrayBuffer>): void {
     this.bytes = bytes;
     this.#memory = bytes.buffer;
+    this.#spare = undefined;
   }
 
   room(size: number): void {
