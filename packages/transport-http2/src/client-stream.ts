@@ -15,16 +15,11 @@ import { ReceiveHalf, type ReceiveHost } from "./receive-half.ts";
 import { checkResponse, type ResponseReader, type Trailer } from "./received-response.ts";
 import { SendHalf, type SendLimits } from "./send-half.ts";
 
-/** Whoever asked for a stream. */
-export interface StreamRequester {
-  resolve(stream: ClientByteStream): void;
-  reject(error: RpcError): void;
-}
-
 /** The client's end of a stream. */
 export class ClientStream implements ClientByteStream, StreamHandler, ReceiveHost, Opening {
   readonly #start: CallStart;
-  readonly #requester: StreamRequester;
+  readonly #opened: (stream: ClientByteStream) => void;
+  readonly #failed: (error: RpcError) => void;
   readonly #send: SendHalf;
   readonly #receive: ReceiveHalf;
   readonly #header: Latch<Fields> = new Latch();
@@ -37,13 +32,19 @@ export class ClientStream implements ClientByteStream, StreamHandler, ReceiveHos
   /** The call is over, with the server's trailer or without. */
   #isOver = false;
 
+  /**
+   * `opened` or `failed` is called, once. Two functions, no literal that has both: after many streams that stay open, V8 would make
+   * it in the old generation, where it would hold streams that are over.
+   */
   constructor(
     start: CallStart,
-    requester: StreamRequester,
+    opened: (stream: ClientByteStream) => void,
+    failed: (error: RpcError) => void,
     limits: SendLimits & { readonly sendsGzip: boolean },
   ) {
     this.#start = start;
-    this.#requester = requester;
+    this.#opened = opened;
+    this.#failed = failed;
     this.#send = new SendHalf(limits, limits.sendsGzip);
     this.#receive = new ReceiveHalf(this, limits.maxMessageBytes);
   }
@@ -57,15 +58,15 @@ export class ClientStream implements ClientByteStream, StreamHandler, ReceiveHos
       this.#responses = connection.responses;
       this.#stream = connection.requests.open(connection.session, this, this.#start, false);
     } catch (thrown) {
-      this.#requester.reject(openFailure(thrown, connection.peer.address));
+      this.#failed(openFailure(thrown, connection.peer.address));
       return;
     }
     this.#stopWatching = ended.onEnd((reason) => this.cancel(reason));
-    this.#requester.resolve(this);
+    this.#opened(this);
   }
 
   fail(error: RpcError): void {
-    this.#requester.reject(error);
+    this.#failed(error);
   }
 
   // ClientByteStream.

@@ -23,7 +23,7 @@ export class Http2Client {
 
   open(start: CallStart, options: OpenOptions): Promise<ClientByteStream> {
     return new Promise((resolve, reject) => {
-      this.#open(new ClientStream(start, { resolve, reject }, this.#options), start, options);
+      this.#open(new ClientStream(start, resolve, reject, this.#options), start, options);
     });
   }
 
