@@ -1,10 +1,12 @@
 import { ErrorCode, H2Error } from "./error.ts";
-import { Flag, FrameType } from "./frame.ts";
+import type { WindowGrowth } from "./flow-control.ts";
+import { Flag, FrameType, MAX_31_BITS } from "./frame.ts";
 import type { FrameParser } from "./frame-parser.ts";
 import type { Decoder } from "./hpack/decoder.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { DEFAULT_WINDOW, type LocalSettings, settingsPayload } from "./settings.ts";
+import type { SessionStream } from "./stream.ts";
 import type { SettingsChange } from "./types.ts";
 import type { Countdown } from "./watchdog.ts";
 
@@ -20,8 +22,9 @@ export class OwnSettings {
   readonly #output: Output;
   readonly #parser: FrameParser<unknown>;
   readonly #decoder: Decoder;
-  /** All windows of open streams change with the initial one (RFC 9113, 6.9.2). */
-  readonly #onWindowChange: (by: number) => void;
+  readonly #growth: WindowGrowth;
+  /** Their windows change with the initial one (RFC 9113, 6.9.2). */
+  readonly #openStreams: () => readonly SessionStream[];
   readonly #ackTimeout: Countdown;
   readonly #unacknowledged: LocalSettings[] = [];
   #tableBytes = 4096;
@@ -29,17 +32,18 @@ export class OwnSettings {
 
   constructor(
     output: Output,
-    parser: FrameParser<unknown>,
-    decoder: Decoder,
+    { parser, decoder }: { readonly parser: FrameParser<unknown>; readonly decoder: Decoder },
     options: ResolvedOptions,
     ackTimeout: Countdown,
-    onWindowChange: (by: number) => void,
+    growth: WindowGrowth,
+    openStreams: () => readonly SessionStream[],
   ) {
     this.#output = output;
     this.#parser = parser;
     this.#decoder = decoder;
     this.#ackTimeout = ackTimeout;
-    this.#onWindowChange = onWindowChange;
+    this.#growth = growth;
+    this.#openStreams = openStreams;
     this.maxConcurrentStreams = options.maxConcurrentStreams;
     this.#listBytes = options.maxHeaderListBytes;
   }
@@ -58,8 +62,12 @@ export class OwnSettings {
   }
 
   change(change: SettingsChange): void {
-    const { streamWindowBytes, headerTableBytes, maxConcurrentStreams, maxFrameBytes, maxHeaderListBytes } =
-      change;
+    const { headerTableBytes, maxConcurrentStreams, maxFrameBytes, maxHeaderListBytes } = change;
+    let { streamWindowBytes } = change;
+    if (streamWindowBytes !== undefined) {
+      streamWindowBytes = Math.min(streamWindowBytes, this.#largestInitialWindow());
+      this.#growth.windowBytes = streamWindowBytes;
+    }
     this.send({
       ...(headerTableBytes === undefined ? {} : { headerTableSize: headerTableBytes }),
       ...(maxConcurrentStreams === undefined ? {} : { maxConcurrentStreams }),
@@ -98,6 +106,16 @@ export class OwnSettings {
   #setWindow(bytes: number): void {
     const by = bytes - this.initialWindow;
     this.initialWindow = bytes;
-    if (by !== 0) this.#onWindowChange(by);
+    if (by === 0) return;
+    for (const stream of this.#openStreams()) stream.changeReceiveWindow(by);
+  }
+
+  /** Windows that have grown beyond the initial one must stay below 2^31 with a new one. */
+  #largestInitialWindow(): number {
+    let grown = 0;
+    for (const { receiveWindow } of this.#openStreams()) {
+      grown = Math.max(grown, receiveWindow - this.initialWindow);
+    }
+    return MAX_31_BITS - grown;
   }
 }

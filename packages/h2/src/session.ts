@@ -90,10 +90,10 @@ export class HttpSession implements H2Session, ServerSectionOwner, LinkReceiver 
     this.#incoming = new Incoming(this, options, isServer, this.#timeouts.headers);
     this.#pings = new Pings(this.#output);
     this.#openQueue = new OpenQueue(() => this.#canStart());
-    const { parser, decoder } = this.#incoming;
-    this.#own = new OwnSettings(this.#output, parser, decoder, options, this.#timeouts.settings, (by) => {
-      for (const stream of this.#streams.all()) stream.changeReceiveWindow(by);
-    });
+    const { settings } = this.#timeouts;
+    this.#own = new OwnSettings(this.#output, this.#incoming, options, settings, this.growth, () =>
+      this.#streams.all(),
+    );
     link.start(this);
     if (!isServer) this.#output.raw(PREFACE);
     this.#own.send({
@@ -176,7 +176,6 @@ export class HttpSession implements H2Session, ServerSectionOwner, LinkReceiver 
   changeSettings(change: SettingsChange): void {
     if (this.#isOver) return;
     resolveOptions(change);
-    if (change.streamWindowBytes !== undefined) this.growth.windowBytes = change.streamWindowBytes;
     this.#own.change(change);
   }
 

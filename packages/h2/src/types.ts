@@ -193,6 +193,6 @@ export type SettingsChange = Pick<
 
 /** A session of this package. */
 export interface H2Session extends Session {
-  /** Tells the peer of new limits (RFC 9113, 6.5). */
+  /** Tells the peer of new limits (RFC 9113, 6.5). A window with which one that has grown would pass 2^31-1 is made so much smaller. */
   changeSettings(change: SettingsChange): void;
 }

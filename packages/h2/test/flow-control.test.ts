@@ -255,6 +255,31 @@ describe("what is received", () => {
     expect(largest).toBe(expected);
   });
 
+  it("asks for no window that would make one that has grown larger than there may be", () => {
+    const { raw, network, atServer, server } = serverAndRaw(
+      { streamWindowBytes: 100_000, maxWindowBytes: 400_000 },
+      () => {},
+    );
+    raw.begin();
+    raw.send(raw.headers(1, REQUEST));
+    let granted = 100_000;
+    let largest = granted;
+    let sent = 0;
+    // Many times, since how fast this goes is the machine's business.
+    for (let i = 0; i < 500 && largest < 400_000; i++) {
+      for (; sent < granted; sent += 10_000) raw.send(frame(DATA, 0, 1, Buffer.alloc(10_000)));
+      network.settle();
+      granted = 100_000 + raw.of(WINDOW_UPDATE, 1).reduce((sum, f) => sum + f.payload.readUInt32BE(0), 0);
+      largest = Math.max(largest, granted - sent);
+    }
+    expect(granted - sent).toBe(400_000);
+    server.changeSettings({ streamWindowBytes: 0x7fffffff });
+    network.settle();
+    const initial = raw.of(SETTINGS).at(-1)?.payload.readUInt32BE(2) as number;
+    expect(granted - sent + initial - 100_000).toBe(0x7fffffff);
+    expect(atServer.error).toBeUndefined();
+  });
+
   it("measures nothing when windows may not grow", () => {
     const pair = clientAndRaw({ streamWindowBytes: 65_536, maxWindowBytes: 0 });
     pair.raw.begin({}, false);
