@@ -5,28 +5,33 @@ import { testTransport } from "@slipstream/conformance";
 import { generate } from "selfsigned";
 import { afterAll } from "vitest";
 import { http2UnderTest } from "../test/under-test.ts";
-import { h2Sessions } from "./index.ts";
+import { h2Sessions, nodeHttp2 } from "./index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "http2-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 let sockets = 0;
-
-testTransport({
-  ...http2UnderTest("http2 over h2, on a Unix socket", h2Sessions),
-  listen: {
-    // Some cases have several servers.
-    get path() {
-      return join(folder, `socket-${sockets++}`);
-    },
-  },
-});
 
 const certificate = await generate([{ name: "commonName", value: "localhost" }], {
   keySize: 2048,
   extensions: [{ name: "subjectAltName", altNames: [{ type: 7, ip: "127.0.0.1" }] }],
 });
 
-testTransport({
-  ...http2UnderTest("http2 over h2, with TLS", h2Sessions, { tls: { ca: certificate.cert } }),
-  listen: { tls: { cert: certificate.cert, key: certificate.private } },
-});
+for (const [name, engine] of [
+  ["h2", h2Sessions],
+  ["node:http2", nodeHttp2],
+] as const) {
+  testTransport({
+    ...http2UnderTest(`http2 over ${name}, on a Unix socket`, engine),
+    listen: {
+      // Some cases have several servers.
+      get path() {
+        return join(folder, `socket-${sockets++}`);
+      },
+    },
+  });
+
+  testTransport({
+    ...http2UnderTest(`http2 over ${name}, with TLS`, engine, { tls: { ca: certificate.cert } }),
+    listen: { tls: { cert: certificate.cert, key: certificate.private } },
+  });
+}

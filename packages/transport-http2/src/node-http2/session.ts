@@ -87,7 +87,7 @@ export class NodeSession implements Session, StreamOwner {
     socket.prependListener("close", () => this.#closed("the connection was closed"));
     // A server may get its requests in the same turn as the session.
     const start = (): void => {
-      if (!node.destroyed) node.setLocalWindowSize(settings.connectionWindowBytes);
+      if (!node.destroyed && holdsWindow(socket)) node.setLocalWindowSize(settings.connectionWindowBytes);
     };
     if (session.connecting) session.once("connect", start);
     else start();
@@ -308,6 +308,14 @@ const defaultSettings: PeerSettings = {
   maxFrameSize: 16_384,
   maxHeaderListSize: Number.POSITIVE_INFINITY,
 };
+
+/**
+ * Whether the kernel has room for what a large window lets out. Node takes no DATA while its own writes wait (seen in Node 20), so two sides
+ * that send would wait for each other for ever when both windows do not fit. A Unix socket holds 200 KiB.
+ */
+function holdsWindow(socket: Socket): boolean {
+  return socket.remoteFamily !== undefined;
+}
 
 function isServer(node: ClientHttp2Session | ServerHttp2Session): node is ServerHttp2Session {
   return node.type === constants.NGHTTP2_SESSION_SERVER;
