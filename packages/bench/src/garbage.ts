@@ -9,16 +9,18 @@ const calls = 1_500;
 const contender = await loadContender(process.argv[2] ?? "");
 if (!("connect" in contender)) throw new Error(`${process.argv[2]} does not run on Node`);
 const { port } = await contender.startServer();
-const client = await contender.connect(port);
+const { unary, bidi } = await contender.connect(port);
+if (unary === undefined || bidi === undefined)
+  throw new Error(`${contender.name} lacks calls or duplex streams`);
 const payload = payloadFor(64, true);
 
 async function call(): Promise<void> {
-  await client.unary?.(payload);
+  await unary?.(payload);
 }
 
 function stream(): Promise<void> {
   return new Promise((resolve, reject) => {
-    const opened = client.bidi?.({
+    const opened = bidi?.({
       metadata: tenPairs,
       onMessage: () => opened?.end(),
       onEnd: (error) => (error ? reject(error) : resolve()),
