@@ -10,6 +10,7 @@ import { engines, failureOf } from "./engines.ts";
 import { Echo } from "./gen/echo.ts";
 import { type Serve, startNodeServer } from "./node-server.ts";
 import { framed, unframed } from "./raw-client.ts";
+import { block, Flag, type Frame, FrameType, frame, rawServer } from "./raw-frames.ts";
 
 const reply = framed(Echo.methods.say.response.encode({ text: "hi" }));
 const line = (text: string): Buffer => framed(Echo.methods.chat.response.encode({ text }));
@@ -124,6 +125,40 @@ describe.each(engines)("a client over %s, on the wire", (_, engine) => {
     // Node says "end" of a reset stream, too, but after the reset was seen.
     expect(seen[0]).toEqual(["aborted", 8]);
   });
+
+  it.each(["at once", "in answer to a message"])(
+    "does not half-close with what it sends right before it cancels, %s",
+    async (when) => {
+      let onReset: ((frames: readonly Frame[]) => void) | undefined;
+      const untilReset = new Promise<readonly Frame[]>((resolve) => (onReset = resolve));
+      await using server = await rawServer((end) => {
+        end.onFrame = ({ type, streamId }) => {
+          if (type === FrameType.headers) {
+            end.send(
+              frame(
+                FrameType.headers,
+                Flag.endHeaders,
+                streamId,
+                block({ ":status": "200", "content-type": "application/grpc" }),
+              ),
+              frame(FrameType.data, 0, streamId, line("first")),
+            );
+          }
+          if (type === FrameType.rstStream) onReset?.(end.frames);
+        };
+      });
+      await using transport = http2({ session: engine() });
+      const stream = await createClient(Echo, { transport, target: server.target }).chat();
+      if (when === "in answer to a message") await stream.recv();
+      void stream.send({ text: "last" });
+      stream.cancel();
+      const frames = await untilReset;
+      const ends = frames.filter(
+        ({ type, flags }) => type <= FrameType.headers && (flags & Flag.endStream) !== 0,
+      );
+      expect(ends).toEqual([]);
+    },
+  );
 
   it("resets with CANCEL at its deadline [B35]", async () => {
     let code = -1;

@@ -196,9 +196,16 @@ export class NodeStream implements Stream {
   }
 
   #reset(code: number): void {
+    const node = this.#node;
+    if (this.#isEnding) {
+      node.close(code);
+      return;
+    }
     // Node ends our side before it resets: the peer would take what came for all there is.
-    if (!this.#isEnding) this.#node._final = sayNothing;
-    this.#node.close(code);
+    node._final = sayNothing;
+    // It also does so with a write, if the side is ending in the tick after that.
+    if (node.writableLength > 0) process.nextTick(() => node.close(code));
+    else node.close(code);
   }
 
   readonly #flush = (): void => {
