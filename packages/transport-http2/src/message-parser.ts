@@ -3,6 +3,23 @@ import { allocate, RpcError } from "@slipstream/stream";
 /** Bytes before each message: a flag and the length (gRPC's "Length-Prefixed-Message"). */
 export const prefixBytes = 5;
 
+let lastChunk: Uint8Array = new Uint8Array(0);
+let lastMemory: ArrayBufferLike = lastChunk.buffer;
+
+/** To ask a chunk for its memory costs more than to make a view, and many messages in a row come in one. */
+function memoryOf(chunk: Uint8Array): ArrayBufferLike {
+  if (chunk !== lastChunk) {
+    lastChunk = chunk;
+    lastMemory = chunk.buffer;
+  }
+  return lastMemory;
+}
+
+/** Not `subarray`: what comes from a socket is a Buffer, and messages are not. */
+function viewOf(chunk: Uint8Array, at: number, length: number): Uint8Array {
+  return new Uint8Array(memoryOf(chunk), chunk.byteOffset + at, length);
+}
+
 const shared = new Uint8Array(prefixBytes);
 
 /** The prefix of a message. One buffer for all: sessions copy it at once. */
@@ -31,7 +48,7 @@ export function onlyMessage(
   if (at > end || chunk[start] !== 0) return undefined;
   const length = lengthAt(chunk, start + 1);
   if (at + length !== end || length > maxMessageBytes) return undefined;
-  return new Uint8Array(chunk.buffer, chunk.byteOffset + at, length);
+  return viewOf(chunk, at, length);
 }
 
 function lengthAt(bytes: Uint8Array, at: number): number {
@@ -102,8 +119,7 @@ export class MessageParser {
       );
     }
     if (end - at >= length) {
-      // Not `subarray`: what comes from a socket is a Buffer, and messages are not.
-      this.#sink.onMessage(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length), flag === 1);
+      this.#sink.onMessage(viewOf(chunk, at, length), flag === 1);
       return at + length;
     }
     this.#partial = allocate(length);

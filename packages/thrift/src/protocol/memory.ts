@@ -39,6 +39,8 @@ const sliceBytes = 64;
 const pooledBytes = 2 * 1024;
 const poolBytes = 8 * 1024;
 let pool: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+/** The memory of `pool`: to ask for it costs more than to make a view. */
+let poolMemory: ArrayBuffer = pool.buffer;
 let poolPos = 0;
 
 /** A value that is a part of a message: a copy, or a view of a message that nobody else has when it is most of its memory. */
@@ -50,10 +52,11 @@ export function valueOf(bytes: Uint8Array, start: number, end: number, isOwned: 
   if (size > pooledBytes) return new Uint8Array(view);
   if (poolPos + size > pool.length) {
     pool = allocate(poolBytes);
+    poolMemory = pool.buffer;
     poolPos = 0;
   }
   const at = poolPos;
   poolPos += size;
   pool.set(view, at);
-  return new Uint8Array(pool.buffer, at, size);
+  return new Uint8Array(poolMemory, at, size);
 }

@@ -71,9 +71,10 @@ export abstract class Reader {
   protected data(size: number): Uint8Array {
     const { bytes, pos } = this;
     this.pos = pos + size;
-    if (this.options.binaryViews) return new Uint8Array(bytes.buffer, bytes.byteOffset + pos, size);
     this.#plain ??= plainView(bytes);
-    return valueOf(this.#plain, pos, this.pos, this.isOwned);
+    return this.options.binaryViews
+      ? this.#plain.subarray(pos, this.pos)
+      : valueOf(this.#plain, pos, this.pos, this.isOwned);
   }
 
   uuid(): string {
