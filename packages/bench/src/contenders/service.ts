@@ -8,13 +8,18 @@ import { Bench, checkMetadata, type Pairs, payloadFor, streamMessage } from "../
 /** What both sides have that a contender may have otherwise. */
 export interface Setup {
   readonly service?: typeof Bench;
+  /** Whether handlers' contexts are ambient, which none of the others has. @defaultValue false */
+  readonly ambientContext?: boolean;
   readonly middleware?: readonly Middleware[];
   readonly tracers?: readonly Tracer[];
 }
 
 /** The services of the benchmark, as a user would write them. */
-export function benchServer(transport: ServerTransport, { service = Bench, ...around }: Setup = {}): Server {
-  return createServer({ transports: [transport], ...around }).add(service, {
+export function benchServer(
+  transport: ServerTransport,
+  { service = Bench, ambientContext = false, middleware = [], tracers = [] }: Setup = {},
+): Server {
+  return createServer({ transports: [transport], ambientContext, middleware, tracers }).add(service, {
     unary: (request) => request,
     async serverStream({ count, size }, stream) {
       const payload = payloadFor(size, true);

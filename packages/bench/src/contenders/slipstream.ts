@@ -19,7 +19,7 @@ interface Transports {
 }
 
 function over(name: string, note: string, transports: Transports, setup: Setup = {}): Contender {
-  const { service = Bench, ...around } = setup;
+  const { service = Bench, middleware = [], tracers = [] } = setup;
   return {
     name,
     isTyped: true,
@@ -32,7 +32,7 @@ function over(name: string, note: string, transports: Transports, setup: Setup =
     },
     async connect(port) {
       const target = `${transports.scheme ?? ""}127.0.0.1:${port}`;
-      const client = createClient(service, { transport: transports.client(), target, ...around });
+      const client = createClient(service, { transport: transports.client(), target, middleware, tracers });
       await client.unary(streamMessage(new Uint8Array(1), 0));
       return benchClient(client);
     },
@@ -46,12 +46,15 @@ const ttheaders: Transports = {
 
 export const overTtheader: Contender = over("ttheader", "TTHeader", ttheaders);
 
-/** As it is without options: what a user keeps of a message keeps nothing else alive. */
-export const overTtheaderWithCopies: Contender = over(
-  "ttheader-copies",
-  "TTHeader, codecs without `binaryViews`, so that payloads are copied out of what was received",
+/** As users have it unless they ask: what is kept of a message keeps nothing else alive, and calls of handlers continue their contexts. */
+const byDefault: Setup = { service: CopyingBench, ambientContext: true };
+const withDefaults = "with all options as they are by default: payloads are copied, contexts ambient";
+
+export const overTtheaderByDefault: Contender = over(
+  "ttheader-default",
+  `TTHeader ${withDefaults}`,
   ttheaders,
-  { service: CopyingBench },
+  byDefault,
 );
 
 /** A middleware of all parts that does nothing but pass on. */
@@ -78,10 +81,19 @@ export const overTtheaderWithTracer: Contender = over(
   { tracers: [{ start: () => ({ event() {}, finish() {} }) }] },
 );
 
-export const overHttp2: Contender = over("http2", "HTTP/2 by its own sessions", {
+const http2s: Transports = {
   server: () => http2({ maxConcurrentStreams: maxStreams }),
   client: () => http2({ maxConcurrentStreams: maxStreams }),
-});
+};
+
+export const overHttp2: Contender = over("http2", "HTTP/2 by its own sessions", http2s);
+
+export const overHttp2ByDefault: Contender = over(
+  "http2-default",
+  `HTTP/2 by its own sessions ${withDefaults}`,
+  http2s,
+  byDefault,
+);
 
 export const overNodeHttp2: Contender = over("http2-node", "HTTP/2 by `node:http2`", {
   server: () => http2({ session: nodeHttp2(), maxConcurrentStreams: maxStreams }),

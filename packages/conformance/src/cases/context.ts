@@ -15,7 +15,7 @@ import {
   withPersistentValue,
   withValue,
 } from "@slipstream/metainfo";
-import type { ServerCall } from "@slipstream/stream";
+import type { Middleware, ServerCall } from "@slipstream/stream";
 import { expect } from "vitest";
 import type { Case } from "../case.ts";
 import { type Line, Talk } from "../talk.ts";
@@ -299,6 +299,37 @@ export const context: readonly Case[] = [
       expect(text).toBe("undefined true");
       returned.open();
       expect(await later.opened).toBe("persists true");
+    },
+  },
+  {
+    title: "leaves contexts to the handlers of a server that wants none to be ambient, middleware or not",
+    async run(world) {
+      const back = await world.start({
+        talk: { ping: (_, { context }) => ({ text: getPersistentValue(context, "p") ?? "none" }) },
+      });
+      const ask = async (context?: Context): Promise<string> =>
+        (await back.talk.ping({ text: "" }, context ? { context } : {})).text;
+      const both = async (context: Context): Promise<Line> => ({
+        text: `${await ask()} ${await ask(context)} ${currentContext() === Context.background}`,
+      });
+      const passOn: Middleware = { call: (next) => (info, request) => next(info, request) };
+      const seen: Line[] = [];
+      for (const middleware of [[], [passOn]]) {
+        const front = await world.start(
+          {
+            talk: {
+              async *story(_, stream) {
+                yield await both(stream.context);
+              },
+              ping: (_, { context }) => both(context),
+            },
+          },
+          { server: { ambientContext: false, middleware } },
+        );
+        seen.push(...(await all(await front.talk.story({ text: "" }, { context: seeds() }))));
+        seen.push(await front.talk.ping({ text: "" }, { context: seeds() }));
+      }
+      expect(seen.map(({ text }) => text)).toEqual(Array.from({ length: 4 }, () => "none persists true"));
     },
   },
   {

@@ -3,7 +3,6 @@ import {
   type Context,
   Metadata,
   newIncomingContext,
-  runWithContext,
   withBackwardValuesToSend,
   withCancel,
 } from "@slipstream/metainfo";
@@ -20,7 +19,7 @@ import { handlerReturned, reasonToError, thrownToError } from "../reasons.ts";
 import { reportHook, resultOf, Trace } from "../trace.ts";
 import type { ActiveCall, ActiveCalls } from "./active-calls.ts";
 import type { CallScope } from "./call-scope.ts";
-import { invoke } from "./invoke.ts";
+import { invoke, type RunWithContext } from "./invoke.ts";
 import type { ServerOptions } from "./options.ts";
 import type { Entry } from "./registry.ts";
 
@@ -30,6 +29,8 @@ export interface ServerRuntime {
   readonly middleware: readonly Middleware[];
   /** Middleware around the handlers; absent when there is none. */
   readonly chain: CallHandler | undefined;
+  /** How code is run with the context of its call. */
+  readonly runWithContext: RunWithContext;
   readonly maxMetadataBytes: number;
   readonly active: ActiveCalls;
 }
@@ -97,8 +98,8 @@ export abstract class CallRun implements ActiveCall {
 
   /** Runs middleware and handler, and gives what they return, or a promise of it. */
   handle(request: unknown): unknown {
-    const { chain } = this.runtime;
-    if (!chain) return invoke(this.entry, this.info, request);
+    const { chain, runWithContext } = this.runtime;
+    if (!chain) return invoke(this.entry, this.info, request, runWithContext);
     return runWithContext(this.info.context, chain, this.info, request);
   }
 

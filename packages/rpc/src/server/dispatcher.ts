@@ -1,3 +1,4 @@
+import { runWithContext } from "@slipstream/metainfo";
 import {
   buildMiddleware,
   composeCall,
@@ -12,7 +13,7 @@ import {
 import { thrownToError } from "../reasons.ts";
 import { ActiveCalls } from "./active-calls.ts";
 import type { ServerRuntime } from "./call-run.ts";
-import { invoke } from "./invoke.ts";
+import { invoke, runPlainly } from "./invoke.ts";
 import type { ServerOptions } from "./options.ts";
 import { type Entry, Registry } from "./registry.ts";
 import { refusal, serveCall, serveCallOnStream } from "./serve-call.ts";
@@ -32,6 +33,7 @@ export class Dispatcher implements ServerHandler {
       side: "server",
       service: options.name ?? "",
     });
+    const run = options.ambientContext === false ? runPlainly : runWithContext;
     this.#runtime = {
       options,
       middleware,
@@ -39,8 +41,9 @@ export class Dispatcher implements ServerHandler {
         middleware.length === 0
           ? undefined
           : composeCall(middleware, async (info, request) =>
-              invoke(this.registry.find(info.service, info.method), info, request),
+              invoke(this.registry.find(info.service, info.method), info, request, run),
             ),
+      runWithContext: run,
       maxMetadataBytes: options.maxMetadataBytes ?? defaultMaxMetadataBytes,
       active: this.active,
     };

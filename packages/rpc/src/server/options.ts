@@ -28,6 +28,16 @@ export interface ServerOptions {
   readonly maxMetadataBytes?: number;
   /** See the client's option of this name: here it decides what handlers pass on. @defaultValue "single-hop" */
   readonly metainfoPropagation?: MetainfoPropagation;
+  /**
+   * Whether a handler's context is the current one of all that the handler does: calls that it makes without `context`
+   * continue its own. With `false` they start from nothing, unless given `stream.context` or `call.context`.
+   *
+   * It rests on `AsyncLocalStorage`. Before Node 24 the first use of one makes every promise of the process dearer, which a
+   * server that sends small messages by the million and calls nobody need not pay.
+   *
+   * @defaultValue true
+   */
+  readonly ambientContext?: boolean;
   readonly onEvent?: OnEvent;
 }
 
