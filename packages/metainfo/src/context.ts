@@ -77,7 +77,7 @@ export class Context implements Ended {
   }
 
   /**
-   * The deadline as milliseconds since the epoch, for people and logs; `undefined` without one. What is waited
+   * The deadline as milliseconds since the epoch, give or take one, for people and logs; `undefined` without one. What is waited
    * for is measured on the monotonic clock, so this moves when the system's clock is set: compute with `remainingMs()`.
    */
   get deadline(): number | undefined {

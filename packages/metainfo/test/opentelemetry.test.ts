@@ -52,7 +52,8 @@ describe("OpenTelemetry on our Context", () => {
     expect(getValue(ours, "t")).toBe("1");
     expect(getPersistentValue(ours, "p")).toBe("2");
     expect(fromOutgoingContext(ours)?.get("m")).toEqual(["3"]);
-    expect(ours.deadline).toBe(context.deadline);
+    // Two readings of two clocks: the system's counts whole milliseconds.
+    expect(Math.abs((ours.deadline ?? 0) - (context.deadline ?? 0))).toBeLessThanOrEqual(1);
     expect(ours.remainingMs()).toBeGreaterThan(0);
     cancel("stop");
     expect(ours.reason).toBe("stop");

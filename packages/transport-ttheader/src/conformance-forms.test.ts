@@ -23,6 +23,7 @@ const withoutHeader: Readonly<Record<string, readonly string[]>> = {
     "passes persistent values on to the next service, and transient values one hop only",
     "carries keys and values of metainfo exactly, whatever they are made of",
     "surrounds a handler by its own context, an async generator's too, and continues it in calls",
+    "leaves contexts to the handlers of a server that wants none to be ambient, middleware or not",
     "lets an explicit context win over the ambient one, and a detached one outlive the handler",
     "tells the callee who calls: the client's name for itself, or the server and method it calls from",
     "observes the same as over memory: metainfo under every odd key",
