@@ -2,8 +2,8 @@ const maxNames = 512;
 const maxNameLength = 64;
 
 /**
- * `compute`, remembering its latest results. Names are few and come again with every call, and judging them costs more than the rest
- * of reading or writing a field. What is remembered is bounded, for they may also come from a stranger.
+ * `compute`, remembering its latest results. Names, paths and types are few and come again with every call, and judging them costs more than the
+ * rest of reading or writing a field. What is remembered is bounded, for they may also come from a stranger.
  */
 export function remembered<T>(compute: (name: string) => T): (name: string) => T {
   const results = new Map<string, T>();

@@ -6,6 +6,7 @@ import {
   HTTP_PREFIX_TRANSIENT,
   httpHeaderToCGIVariable,
 } from "@slipstream/metainfo";
+import type { SideEntry } from "@slipstream/stream";
 import { remembered } from "./known-names.ts";
 import { isExactValue, pushNativeField, textOf } from "./native-fields.ts";
 
@@ -14,26 +15,58 @@ const decoder = new TextDecoder();
 // HTTP/2 folds names to lower case and Kitex "_" to "-": only these keys come back as they were.
 const exactKey = /^[A-Z0-9_]+$/;
 
-const isExactKey = remembered((key) => exactKey.test(key) && !key.endsWith("_BIN"));
-const transientName = remembered((key) => HTTP_PREFIX_TRANSIENT + cgiVariableToHTTPHeader(key));
-const persistentName = remembered((key) => HTTP_PREFIX_PERSISTENT + cgiVariableToHTTPHeader(key));
-
-/** Whether all pairs are read by any Kitex peer exactly as they were set. */
-export function areExactPairs(pairs: ReadonlyMap<string, string>): boolean {
-  for (const [key, value] of pairs) {
-    if (!isExactKey(key) || !isExactValue(value)) return false;
-  }
-  return true;
+/** How a key is written. */
+interface KeyForm {
+  readonly name: string;
+  readonly isExact: boolean;
 }
 
-/** Adds metainfo in Kitex's native form, as far as HTTP/2 can carry it. */
+const transientForm = remembered((key) => keyForm(HTTP_PREFIX_TRANSIENT, key));
+const persistentForm = remembered((key) => keyForm(HTTP_PREFIX_PERSISTENT, key));
+
+function keyForm(prefix: string, key: string): KeyForm {
+  return {
+    name: prefix + cgiVariableToHTTPHeader(key),
+    isExact: exactKey.test(key) && !key.endsWith("_BIN"),
+  };
+}
+
+/** What is not read by any Kitex peer exactly as it was set; a map of pairs whole, or not at all. */
+export type InexactPairs = Pick<SideEntry, "persistent" | "transient">;
+
+export const allExact: InexactPairs = {};
+
+/** Adds metainfo in Kitex's native form, as far as HTTP/2 can carry it; {@link allExact} when it can carry all. */
 export function pushMetainfo(
   target: H2Field[],
   persistent: ReadonlyMap<string, string>,
   transient: ReadonlyMap<string, string>,
-): void {
-  for (const [key, value] of transient) pushNativeField(target, transientName(key), value);
-  for (const [key, value] of persistent) pushNativeField(target, persistentName(key), value);
+): InexactPairs {
+  const isTransientExact = pushPairs(target, transient, transientForm);
+  const isPersistentExact = pushPairs(target, persistent, persistentForm);
+  if (isTransientExact && isPersistentExact) return allExact;
+  return {
+    ...(isPersistentExact ? undefined : { persistent }),
+    ...(isTransientExact ? undefined : { transient }),
+  };
+}
+
+function pushPairs(
+  target: H2Field[],
+  pairs: ReadonlyMap<string, string>,
+  formOf: (key: string) => KeyForm,
+): boolean {
+  let areExact = true;
+  for (const [key, value] of pairs) {
+    const { name, isExact } = formOf(key);
+    if (isExact && isExactValue(value)) {
+      target.push({ name, value });
+    } else {
+      areExact = false;
+      pushNativeField(target, name, value);
+    }
+  }
+  return areExact;
 }
 
 /** What a name that came says of metainfo. */

@@ -213,7 +213,10 @@ function readHead(fields: H2Fields, connection: ConnectionPeer): RequestHead {
     }
   }
   head.contentSubtype = readSubtype(head.contentType);
-  readPath(path, head);
+  const route = readPath(path);
+  head.package = route.package;
+  head.service = route.service;
+  head.method = route.method;
   if (timeout !== undefined) head.timeoutMs = readTimeout(timeout);
   const encoding = readEncoding(requestEncoding);
   if (encoding === undefined) throw new BadRequest(unknownEncoding(requestEncoding));
@@ -289,7 +292,7 @@ export function readSide(text: string | undefined): SideEntry {
 }
 
 /** `thrift`, `proto`, or "" when the request does not say. */
-function readSubtype(contentType: string): string {
+const readSubtype = remembered((contentType): string => {
   const match = /^application\/grpc(?:[+;](.*))?$/.exec(contentType);
   if (!match) {
     const text = `content-type ${JSON.stringify(contentType)}: expected application/grpc or application/grpc+thrift`;
@@ -302,10 +305,16 @@ function readSubtype(contentType: string): string {
     );
   }
   return subtype;
+});
+
+interface Route {
+  readonly package: string | undefined;
+  readonly service: string;
+  readonly method: string;
 }
 
-/** `/[package.]Service/Method`: the package is no part of the route. */
-function readPath(path: string, head: RequestHead): void {
+/** `/[package.]Service/Method`: the package is no part of what is looked up. */
+const readPath = remembered((path): Route => {
   const slash = path.lastIndexOf("/");
   if (!path.startsWith("/") || slash <= 0) {
     const text = `malformed method name ${JSON.stringify(path)}: expected /Service/Method or /package.Service/Method`;
@@ -313,7 +322,9 @@ function readPath(path: string, head: RequestHead): void {
   }
   const full = path.slice(1, slash);
   const dot = full.lastIndexOf(".");
-  head.service = full.slice(dot + 1);
-  head.method = path.slice(slash + 1);
-  if (dot > 0) head.package = full.slice(0, dot);
-}
+  return {
+    package: dot > 0 ? full.slice(0, dot) : undefined,
+    service: full.slice(dot + 1),
+    method: path.slice(slash + 1),
+  };
+});

@@ -1,14 +1,7 @@
 import type { Field as H2Field, Fields as H2Fields, Session, Stream, StreamHandler } from "@slipstream/h2";
-import {
-  type CallStart,
-  emptySideEntry,
-  encodeSideEntry,
-  type Field,
-  type Fields,
-  type SideEntry,
-} from "@slipstream/stream";
+import { type CallStart, emptySideEntry, encodeSideEntry, type Field, type Fields } from "@slipstream/stream";
 import { encodeTimeout } from "./grpc-timeout.ts";
-import { areExactPairs, pushMetainfo } from "./metainfo-fields.ts";
+import { allExact, type InexactPairs, pushMetainfo } from "./metainfo-fields.ts";
 import { areExactFields, pushNativeFields } from "./native-fields.ts";
 
 /** What our own peers read beside the native fields, or instead of them. */
@@ -53,7 +46,8 @@ class Said {
     this.isSingleCall = isSingleCall;
   }
 
-  isSameIn(start: CallStart, isSingleCall: boolean): boolean {
+  /** Whether the constant part says the same. */
+  isSameCallIn(start: CallStart, isSingleCall: boolean): boolean {
     return (
       this.method === start.method &&
       this.service === start.service &&
@@ -61,7 +55,13 @@ class Said {
       this.package === start.package &&
       this.caller === start.caller &&
       this.callerMethod === start.callerMethod &&
-      this.contentSubtype === start.contentSubtype &&
+      this.contentSubtype === start.contentSubtype
+    );
+  }
+
+  /** Whether the rest does. */
+  areSameValuesIn(start: CallStart): boolean {
+    return (
       areSamePairs(this.persistent, start.persistent) &&
       areSamePairs(this.transient, start.transient) &&
       areSameFields(this.metadata, start.metadata)
@@ -95,6 +95,9 @@ export class RequestSections {
   readonly #route: RequestRoute;
   readonly #heads = new Map<string, H2Fields>();
   #said: Said | undefined;
+  /** The constant part of it, and whether that has the side entry's marker. */
+  #head: H2Fields = noH2Fields;
+  #hasMarker = false;
   /** The section in which it was said: the constant part and the rest, until the same is said again; from then on both together. */
   #constant: H2Fields = noH2Fields;
   #rest: H2Fields = noH2Fields;
@@ -110,15 +113,23 @@ export class RequestSections {
     start: CallStart,
     isSingleCall: boolean,
   ): Stream {
-    if (this.#said?.isSameIn(start, isSingleCall)) {
+    const isSameCall = this.#said?.isSameCallIn(start, isSingleCall) === true;
+    if (isSameCall && this.#said?.areSameValuesIn(start)) {
       if (this.#rest.length > 0) {
         this.#constant = [...this.#constant, ...this.#rest];
         this.#rest = noH2Fields;
       }
     } else {
-      const side = requestSideEntry(start);
-      this.#constant = this.#head(start, isSingleCall, side === emptySideEntry);
-      this.#rest = variableFields(start, side);
+      const rest: H2Field[] = [];
+      const side = pushVariable(rest, start);
+      const hasMarker = side === emptySideEntry;
+      if (!hasMarker) rest.push({ name: sideEntryName, value: side });
+      if (!isSameCall || hasMarker !== this.#hasMarker) {
+        this.#head = this.#headOf(start, isSingleCall, hasMarker);
+        this.#hasMarker = hasMarker;
+      }
+      this.#constant = this.#head;
+      this.#rest = rest;
       this.#said = new Said(start, isSingleCall);
     }
     const { timeoutMs } = start;
@@ -128,7 +139,7 @@ export class RequestSections {
   }
 
   /** The constant part of the request for `start`; with the side entry's marker when nothing else has to stand in it. */
-  #head(start: CallStart, isSingleCall: boolean, hasMarker: boolean): H2Fields {
+  #headOf(start: CallStart, isSingleCall: boolean, hasMarker: boolean): H2Fields {
     const { package: pkg = "", service, method, caller = "", callerMethod = "", contentSubtype } = start;
     const key = `${pkg}|${service}|${method}|${caller}|${callerMethod}|${contentSubtype}|${isSingleCall}|${hasMarker}`;
     let head = this.#heads.get(key);
@@ -182,33 +193,29 @@ function requestContentType({ contentSubtype }: CallStart): string {
   return contentSubtype === "proto" ? "application/grpc" : `application/grpc+${contentSubtype}`;
 }
 
-/** What a request carries, for whoever writes the rest of its section: neither side entry nor deadline. */
+/**
+ * What a request carries, for whoever writes the rest of its section: neither side entry nor deadline. `inexact` belongs in the
+ * side entry.
+ */
 export function requestFields(
   start: CallStart,
   isSingleCall: boolean,
-): { readonly contentType: string; readonly fields: H2Fields } {
+): { readonly contentType: string; readonly fields: H2Fields; readonly inexact: InexactPairs } {
   const fields: H2Field[] = [];
   pushNames(fields, start);
   if (isSingleCall) fields.push({ name: singleCallName, value: "1" });
   pushNativeFields(fields, start.metadata);
-  pushMetainfo(fields, start.persistent, start.transient);
-  return { contentType: requestContentType(start), fields };
+  const inexact = pushMetainfo(fields, start.persistent, start.transient);
+  return { contentType: requestContentType(start), fields, inexact };
 }
 
-/** What a call has in none of the constant fields, but for the deadline: metainfo, metadata. */
-function variableFields(start: CallStart, side: string): H2Fields {
-  const fields: H2Field[] = [];
-  pushNativeFields(fields, start.metadata);
-  pushMetainfo(fields, start.persistent, start.transient);
-  if (side !== emptySideEntry) fields.push({ name: sideEntryName, value: side });
-  return fields;
-}
-
-/** The side entry of a request: each section whole when it has anything that HTTP/2 would change. */
-function requestSideEntry({ persistent, transient, metadata }: CallStart): string {
-  const entry: { -readonly [K in keyof SideEntry]: SideEntry[K] } = {};
-  if (!areExactPairs(persistent)) entry.persistent = persistent;
-  if (!areExactPairs(transient)) entry.transient = transient;
-  if (!areExactFields(metadata)) entry.metadata = metadata;
-  return encodeSideEntry(entry);
+/**
+ * Adds what a call has in none of the constant fields, but for the deadline: metainfo, metadata. Gives the side entry: each of
+ * them whole when it has anything that HTTP/2 would change.
+ */
+function pushVariable(target: H2Field[], { persistent, transient, metadata }: CallStart): string {
+  pushNativeFields(target, metadata);
+  const inexact = pushMetainfo(target, persistent, transient);
+  if (!areExactFields(metadata)) return encodeSideEntry({ ...inexact, metadata });
+  return inexact === allExact ? emptySideEntry : encodeSideEntry(inexact);
 }

@@ -10,9 +10,7 @@ import {
   type Peer,
   type Reply,
   RpcError,
-  type SideEntry,
 } from "@slipstream/stream";
-import { areExactPairs } from "../metainfo-fields.ts";
 import { requestFields, requestPath, sideEntryName } from "../request.ts";
 import { GrpcJsClientStream } from "./client-stream.ts";
 import { identity } from "./message-queue.ts";
@@ -127,19 +125,12 @@ class GrpcJsClient implements ClientTransport {
 }
 
 function requestMetadata(start: CallStart, isSingleCall: boolean): Metadata {
-  const { contentType, fields } = requestFields(start, isSingleCall);
+  const { contentType, fields, inexact } = requestFields(start, isSingleCall);
   const metadata = new RequestMetadata(contentType);
   addFields(metadata, fields);
-  metadata.set(sideEntryName, Buffer.from(encodeSideEntry(sideEntryOf(start)), "base64"));
+  const side = areExactForGrpcJs(start.metadata) ? inexact : { ...inexact, metadata: start.metadata };
+  metadata.set(sideEntryName, Buffer.from(encodeSideEntry(side), "base64"));
   return metadata;
-}
-
-function sideEntryOf({ persistent, transient, metadata }: CallStart): SideEntry {
-  return {
-    ...(areExactPairs(persistent) ? undefined : { persistent }),
-    ...(areExactPairs(transient) ? undefined : { transient }),
-    ...(areExactForGrpcJs(metadata) ? undefined : { metadata }),
-  };
 }
 
 /** The one message of a single call, and its end: an error may follow the message. */
