@@ -136,11 +136,11 @@ describe("a client that floods", () => {
   });
 
   it.each([
-    ["pingRate", () => frame(PING, 0, 0, Buffer.alloc(8))],
-    ["pingRate", () => frame(PING, ACK, 0, Buffer.alloc(8))],
-    ["settingsRate", () => frame(SETTINGS, 0, 0, settings({ 4: 1000 }))],
-    ["windowUpdateRate", () => frame(WINDOW_UPDATE, 0, 0, uint32(1))],
-  ] as const)("with what %s counts is sent away", (limit, bytes) => {
+    ["PING frames", "pingRate", () => frame(PING, 0, 0, Buffer.alloc(8))],
+    ["answers to PING", "pingRate", () => frame(PING, ACK, 0, Buffer.alloc(8))],
+    ["SETTINGS frames", "settingsRate", () => frame(SETTINGS, 0, 0, settings({ 4: 1000 }))],
+    ["WINDOW_UPDATE frames", "windowUpdateRate", () => frame(WINDOW_UPDATE, 0, 0, uint32(1))],
+  ] as const)("with %s is sent away by %s", (_, limit, bytes) => {
     const { raw, atServer } = serverAndRaw({ [limit]: { burst: 20, perSecond: 0 } });
     raw.begin();
     expect(repeat(raw, bytes)).toBeLessThanOrEqual(21);

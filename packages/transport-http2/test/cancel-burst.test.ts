@@ -2,19 +2,13 @@ import { createClient } from "@slipstream/rpc";
 import { createServer } from "@slipstream/rpc/server";
 import { describe, expect, it } from "vitest";
 import { http2 } from "../src/index.ts";
+import { echoHandlers } from "./echo-handlers.ts";
 import { engines, failureOf } from "./engines.ts";
 import { Echo } from "./gen/echo.ts";
 
 describe.each(engines)("a client that cancels 1,500 streams at once, over %s", (name, engine) => {
   it(`${name === "node:http2" ? "loses its connection" : "keeps its connection"}, and calls go on`, async () => {
-    await using server = createServer({ transports: [http2({ session: engine() })] }).add(Echo, {
-      say: (line) => line,
-      collect: async () => ({}),
-      async *tell() {},
-      async *chat(stream) {
-        yield* stream;
-      },
-    });
+    await using server = createServer({ transports: [http2({ session: engine() })] }).add(Echo, echoHandlers);
     const { target } = await server.listen({ host: "127.0.0.1" });
     await using transport = http2({ session: engine() });
     const client = createClient(Echo, { transport, target });

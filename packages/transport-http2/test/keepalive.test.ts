@@ -5,6 +5,7 @@ import { createServer as createRpcServer } from "@slipstream/rpc/server";
 import type { RpcError, TransportEvent } from "@slipstream/stream";
 import { describe, expect, it } from "vitest";
 import { type Http2Options, http2 } from "../src/index.ts";
+import { echoHandlers } from "./echo-handlers.ts";
 import { engines, failureOf, turn, until } from "./engines.ts";
 import { Echo } from "./gen/echo.ts";
 import {
@@ -79,15 +80,11 @@ async function startEcho(options: Http2Options) {
     transports: [http2({ onEvent: (event) => events.push(event), ...options })],
   });
   server.add(Echo, {
-    say: async (line) => line,
+    ...echoHandlers,
     async collect(stream) {
       stream.signal.addEventListener("abort", () => (reason = stream.signal.reason as RpcError));
       for await (const _ of stream);
       return {};
-    },
-    async *tell() {},
-    async *chat(stream) {
-      for await (const line of stream) yield line;
     },
   });
   const { target } = await server.listen({ host: "127.0.0.1" });

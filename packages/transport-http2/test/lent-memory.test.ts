@@ -2,20 +2,14 @@ import { createServer } from "@slipstream/rpc/server";
 import { neverEnded, noFields, parseAddress } from "@slipstream/stream";
 import { expect, it } from "vitest";
 import { http2 } from "../src/index.ts";
+import { echoHandlers } from "./echo-handlers.ts";
 import { engines, turn } from "./engines.ts";
 import { Echo } from "./gen/echo.ts";
 
 it.each(engines)(
   "over %s gives the memory of messages back, small or large, once they have left",
   async (_, engine) => {
-    const server = createServer({ transports: [http2({ session: engine() })] }).add(Echo, {
-      say: async (request) => request,
-      collect: async () => ({}),
-      async *tell() {},
-      async *chat(stream) {
-        yield* stream;
-      },
-    });
+    const server = createServer({ transports: [http2({ session: engine() })] }).add(Echo, echoHandlers);
     const { target } = await server.listen({ host: "127.0.0.1" });
     await using transport = http2({ session: engine() });
     const address = parseAddress(target);

@@ -5,6 +5,7 @@ import { createServer } from "@slipstream/rpc/server";
 import type { SocketTransport } from "@slipstream/stream/node";
 import { describe, expect, it } from "vitest";
 import { type Http2Options, http2 } from "../src/index.ts";
+import { echoHandlers } from "./echo-handlers.ts";
 import { engines, turn, until } from "./engines.ts";
 import { Echo } from "./gen/echo.ts";
 import { framed } from "./raw-client.ts";
@@ -27,16 +28,7 @@ const maxHeaderListSize = 6;
 const defaultWindow = 65_535;
 
 function echo(options: Http2Options, others: readonly SocketTransport[] = []) {
-  const server = createServer({ transports: [http2(options), ...others] });
-  server.add(Echo, {
-    say: async (line) => line,
-    collect: async () => ({}),
-    async *tell() {},
-    async *chat(stream) {
-      for await (const line of stream) yield line;
-    },
-  });
-  return server;
+  return createServer({ transports: [http2(options), ...others] }).add(Echo, echoHandlers);
 }
 
 async function toldBy(

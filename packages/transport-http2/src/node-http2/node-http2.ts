@@ -15,6 +15,7 @@ import { NodeSession } from "./session.ts";
  * - A client sends no trailers, which gRPC has no use for.
  * - Windows stay as they are: `maxWindowBytes` is not heeded. Up to a window and a half of a stream may lie unread. A connection
  *   over a Unix socket has a window of 65,535 bytes, whatever `connectionWindowBytes` says: Node reads nothing while it cannot write.
+ * - A server ends the connection of a client that cancels more than 1,000 streams at once, or 33 a second after that.
  * - A server that shuts down takes no stream that was on its way when it said so; the client is told that it may try elsewhere.
  * - A connection on which the peer broke the rules gets a GOAWAY and is read no further. When the peer does not close it, or
  *   does and Node does not see it, it goes after five minutes of silence and a PING without answer: those are asked whatever
