@@ -302,6 +302,27 @@ export const context: readonly Case[] = [
     },
   },
   {
+    title: "surrounds what a generator does when it is left, too",
+    async run(world) {
+      const left = new Gate<string>();
+      const { talk } = await world.start({
+        talk: {
+          async *story() {
+            try {
+              for (;;) yield { text: "x".repeat(10_000) };
+            } finally {
+              left.open(getPersistentValue(currentContext(), "p") ?? "none");
+            }
+          },
+        },
+      });
+      const story = await talk.story({ text: "" }, { context: seeds() });
+      await story.recv();
+      story.cancel();
+      expect(await left.opened).toBe("persists");
+    },
+  },
+  {
     title: "leaves contexts to the handlers of a server that wants none to be ambient, middleware or not",
     async run(world) {
       const back = await world.start({
